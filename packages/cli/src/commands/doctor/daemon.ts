@@ -11,9 +11,11 @@ export interface Host {
   readonly now: number;
   /** Whether a process with this id exists. */
   readonly isAlive: (pid: number) => boolean;
+  /** The begin of a certificate that ends at this time, if it is in a file of the daemon. */
+  readonly begins?: (expires: number) => number | undefined;
 }
 
-/** Milliseconds: the status has no begin. */
+/** The life of a certificate whose begin is not known, in milliseconds. */
 const usualLife = 365 * 86_400_000;
 
 /** Seconds of clock skew to callers from which on there is a warning; at 60 requests are refused. */
@@ -21,7 +23,8 @@ const mostSkew = 5;
 const refusedSkew = 60;
 
 /** Checks the health of a daemon on this machine by its status file. */
-export function daemonFindings(status: DaemonStatus, { now, isAlive }: Host): readonly Finding[] {
+export function daemonFindings(status: DaemonStatus, host: Host): readonly Finding[] {
+  const { now, isAlive } = host;
   return [
     ...processFindings(status, now, isAlive),
     ...brokerFindings(status, now),
@@ -33,7 +36,7 @@ export function daemonFindings(status: DaemonStatus, { now, isAlive }: Host): re
           ),
         ]
       : []),
-    ...(status.certificateExpires === undefined ? [] : [expiryFinding(status.certificateExpires, now)]),
+    ...(status.certificateExpires === undefined ? [] : [expiryFinding(status.certificateExpires, host)]),
     ...skewFindings(status),
     ...factFindings(status),
     workFinding(status, now),
@@ -90,8 +93,8 @@ function twinFindings({ identity, broker, twin }: DaemonStatus, now: number): re
   ];
 }
 
-function expiryFinding(expires: number, now: number): Finding {
-  const from = Math.min(now, expires - usualLife);
+function expiryFinding(expires: number, { now, begins }: Host): Finding {
+  const from = begins?.(expires) ?? Math.min(now, expires - usualLife);
   const what = 'the certificate of the daemon';
   return validityFinding('certificate', { kind: 'certificate', what, from, to: expires }, now);
 }

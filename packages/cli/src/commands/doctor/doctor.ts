@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientConfig, findClientConfig } from '@troupe/client';
 import { messageOf } from '@troupe/core';
+import { validitiesOf } from '@troupe/core/internal';
 import {
   type DaemonConfig,
   findUnsafeFiles,
@@ -48,6 +49,11 @@ async function localFindings(options: DoctorOptions): Promise<readonly Finding[]
   ];
 }
 
+// The file may have been renewed since.
+function beginOf({ security }: DaemonConfig, expires: number): number | undefined {
+  return validitiesOf(security).find(({ kind, to }) => kind === 'certificate' && to === expires)?.from;
+}
+
 // The status says when the certificate in use ends; it does not know the other files.
 function localEndFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
   if (statusFile !== undefined) return [];
@@ -63,7 +69,9 @@ function localEndFindings({ statusFile, daemonConfig }: DoctorOptions): readonly
 function statusFindings({ statusFile, daemonConfig }: DoctorOptions): readonly Finding[] {
   try {
     const file = statusFile ?? statusFileOf(loadDaemonConfig(daemonConfig));
-    return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive: hasProcess });
+    const begins = (expires: number) =>
+      statusFile === undefined ? beginOf(loadDaemonConfig(daemonConfig), expires) : undefined;
+    return daemonFindings(readStatusFile(file), { now: Date.now(), isAlive: hasProcess, begins });
   } catch (error) {
     return [about('daemon').fault(messageOf(error))];
   }

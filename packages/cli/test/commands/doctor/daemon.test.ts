@@ -67,6 +67,17 @@ describe('the status of a daemon', () => {
     ]);
   });
 
+  it('warns about a certificate by the life that it has, if its file says when that began', () => {
+    const day = 86_400_000;
+    const short = { ...sound, certificateExpires: now + 20 * day };
+    const levels = (begins?: () => number) =>
+      daemonFindings(short, { now, isAlive: () => true, ...(begins && { begins }) })
+        .filter(({ subject }) => subject === 'certificate')
+        .map(({ level }) => level);
+    expect(levels()).to.deep.equal(['warn']);
+    expect(levels(() => now - 10 * day)).to.deep.equal(['ok']);
+  });
+
   const table: readonly [what: string, change: Partial<DaemonStatus>, said: string][] = [
     [
       'that hangs',
