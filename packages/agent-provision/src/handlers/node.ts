@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Puppet, type PuppetSettings, type PuppetSystem } from '@troupe/agent-puppetd/puppet';
+import { type AssumedSettings, Puppet, type PuppetSystem } from '@troupe/agent-puppetd/puppet';
 import { ActionError, type Context, type Handler, type Host, Status, TroupeError } from '@troupe/core';
 import { KeyMaker } from '../certificate/key-maker.js';
 import { type Clock, systemClock } from '../clock.js';
@@ -22,7 +22,7 @@ export interface Node {
   readonly stages: PuppetStages;
   readonly keys: KeyMaker;
   /** The settings with which the certificate was requested since the start; maybe before Puppet confirmed them. */
-  requestedWith?: PuppetSettings;
+  requestedWith?: AssumedSettings;
 }
 
 /** Opens what this node remembers of its provisioning. */

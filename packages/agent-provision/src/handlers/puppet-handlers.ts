@@ -1,4 +1,4 @@
-import { differences, type PuppetSettings } from '@troupe/agent-puppetd/puppet';
+import { type PuppetSettings, wrongAssumptions } from '@troupe/agent-puppetd/puppet';
 import type { Context, Handlers } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
 import type ddl from '@troupe/ddl/provision.json';
@@ -56,8 +56,8 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         if (input.ca_fingerprint === undefined && input.token !== undefined) {
           throw new ProvisionError('ca_fingerprint is missing: the CA cannot be verified without it');
         }
-        const settings = await puppet.assumedSettings();
-        node.requestedWith = settings;
+        node.requestedWith = await puppet.assumedSettings();
+        const { settings } = node.requestedWith;
         const requester = new CertificateRequester({
           files: new SslFiles(settings),
           certname: settings.certname,
@@ -84,7 +84,7 @@ export function puppetHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
         };
       }),
     has_cert: async () => {
-      const settings = await puppet.assumedSettings();
+      const { settings } = await puppet.assumedSettings();
       const status = await certificateStatus(new SslFiles(settings), clock.now());
       return {
         has_cert: status.exists,
@@ -165,7 +165,7 @@ async function runStage(
 ) {
   const confirm = () => checkMayChange(node, claimOf(input, context));
   confirm();
-  const settings = await node.puppet.assumedSettings();
+  const { settings } = await node.puppet.assumedSettings();
   const hasCertificate = (await new SslFiles(settings).read('hostcert')) !== undefined;
   let sent = 0;
   const result = await node.stages.run({
@@ -195,8 +195,7 @@ async function runStage(
   });
   const data = outputOf(result);
   // By now Puppet has said what its settings are.
-  const said = node.requestedWith && (await node.puppet.settings());
-  const wrong = said && node.requestedWith ? differences(said, node.requestedWith) : [];
+  const wrong = node.requestedWith ? await wrongAssumptions(node.requestedWith) : [];
   if (wrong.length > 0) {
     const reason = `the certificate was requested with the settings in puppet.conf, but Puppet uses others (${wrong.join(', ')})`;
     throw new ProvisionError(`${reason}: start again with "mcprovision retry"`, { data });

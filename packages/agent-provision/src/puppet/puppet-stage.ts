@@ -111,7 +111,7 @@ export class PuppetStages {
   }: StageOptions): Promise<PuppetRun> {
     const id = `${stage}-${randomUUID()}`;
     // Whatever stands in the way shows before the run is on record.
-    const settings = await this.#puppet.assumedSettings();
+    const { settings } = await this.#puppet.assumedSettings();
     await checkServer();
     await this.#record.update((draft) => {
       confirm();

@@ -8,7 +8,7 @@ export { type ReportHead, readReport } from './report.js';
 export { isRunId, type RunOptions } from './request.js';
 export type { ResourceRequest, ResourceVerdict } from './resource.js';
 export { type FollowOptions, PuppetRun } from './run.js';
-export { differences, type PuppetSettings } from './setting-names.js';
+export { type AssumedSettings, type PuppetSettings, wrongAssumptions } from './setting-names.js';
 export { findExecutable, SettingsReader } from './settings.js';
 export { attachRun, startRun } from './start.js';
 export { isApplying, type PuppetStatus, readStatus } from './state.js';

@@ -7,7 +7,7 @@ import { listRecords, type RunRecord, readVerdict } from './record.js';
 import type { RunOptions } from './request.js';
 import { applyResource, type ResourceRequest, type ResourceVerdict } from './resource.js';
 import { PuppetRun } from './run.js';
-import type { PuppetSettings } from './setting-names.js';
+import type { AssumedSettings, PuppetSettings } from './setting-names.js';
 import { findExecutable, SettingsReader } from './settings.js';
 import { attachRun, startRun } from './start.js';
 import { daemonPid, disable, enable, type PuppetStatus, readStatus } from './state.js';
@@ -54,8 +54,10 @@ export class Puppet {
    * The settings without a wait for Puppet, if puppet.conf and the installation leave no doubt; Puppet is asked in the
    * background. Throws CONFIG_INVALID.
    */
-  assumedSettings(): Promise<PuppetSettings> {
-    return this.#system?.settings() ?? this.#settings.assume();
+  async assumedSettings(): Promise<AssumedSettings> {
+    if (!this.#system) return this.#settings.assume();
+    const settings = await this.#system.settings();
+    return { settings, confirmed: Promise.resolve(settings) };
   }
 
   async status(): Promise<PuppetStatus> {

@@ -8,7 +8,7 @@ import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { expectedSettings } from './expected-settings.js';
 import { readIfPresent } from './file.js';
-import { settingNames as names, type PuppetSettings } from './setting-names.js';
+import { type AssumedSettings, settingNames as names, type PuppetSettings } from './setting-names.js';
 
 interface Cached {
   readonly key: string;
@@ -45,14 +45,18 @@ export class SettingsReader {
    * The settings without a wait for Puppet, if they are certain, while Puppet is asked in the background; otherwise as
    * {@link read}.
    */
-  async assume(): Promise<PuppetSettings> {
+  async assume(): Promise<AssumedSettings> {
     const executable = await findExecutable(this.#config);
     const known = await this.#known(executable);
     const expected = known ? undefined : await this.#expected(this.#config, executable);
-    if (!expected) return known ?? this.read();
+    if (!expected) {
+      const settings = known ?? (await this.read());
+      return { settings, confirmed: Promise.resolve(settings) };
+    }
+    const confirmed = this.read();
     // Whoever needs the answer gets its failure.
-    this.read().catch(() => undefined);
-    return expected;
+    confirmed.catch(() => undefined);
+    return { settings: expected, confirmed };
   }
 
   async #known(executable: string): Promise<PuppetSettings | undefined> {

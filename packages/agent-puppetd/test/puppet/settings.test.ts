@@ -2,11 +2,11 @@ import { chmod, copyFile, readFile, rm, utimes, writeFile } from 'node:fs/promis
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import {
-  differences,
   Puppet,
   type PuppetSettings,
   readPuppetConfig,
   SettingsReader,
+  wrongAssumptions,
 } from '../../src/puppet/index.js';
 import { type FakeHost, fakeCommand, fakeHost } from './fake.js';
 
@@ -70,17 +70,30 @@ describe('the settings of Puppet', () => {
       await rm(`${host.stateDir}/puppet-settings.json`);
       const expected = { ...said, certname: 'web1', ssldir: '/srv/ssl' };
       const reader = readerWith(expected);
-      expect(await reader.assume()).to.equal(expected);
-      expect(differences(await reader.read(), expected)).to.deep.equal([
+      const assumed = await reader.assume();
+      expect(assumed.settings).to.equal(expected);
+      expect(await wrongAssumptions(assumed)).to.deep.equal([
         'certname: fake instead of web1',
         `ssldir: ${said.ssldir} instead of /srv/ssl`,
       ]);
-      expect(await reader.assume()).to.deep.equal(said);
+      const again = await reader.assume();
+      expect(again.settings).to.deep.equal(said);
+      expect(await wrongAssumptions(again)).to.deep.equal([]);
       expect(await questions()).to.equal(2);
     });
 
     it('are those of Puppet if none are certain', async () => {
-      expect((await readerWith(undefined).assume()).certname).to.equal('fake');
+      expect((await readerWith(undefined).assume()).settings.certname).to.equal('fake');
+    });
+
+    it('may be used although Puppet fails, until somebody needs its answer', async () => {
+      const said = await readerWith(undefined).read();
+      await rm(`${host.stateDir}/puppet-settings.json`);
+      const { config } = host.puppet({ FAKE_CONFIG_EXIT: '1' });
+      const assumed = await new SettingsReader(config, host.stateDir, async () => said).assume();
+      expect(assumed.settings).to.equal(said);
+      const reason = await wrongAssumptions(assumed).catch((error: Error) => error.message);
+      expect(reason).to.include('config print');
     });
   });
 
