@@ -54,6 +54,7 @@ export class DebtCollector {
     const { debts, masters, log, signal } = this.#parts;
     try {
       const { here } = await masters.look();
+      for (const debt of debts.list()) if (!masters.knows(debt)) this.#writeOff(debt);
       const payable = debts.list().flatMap((debt) => {
         const master = here.find(({ identity, caFingerprint }) =>
           debt.ca === undefined ? identity === debt.master : caFingerprint === debt.ca,
@@ -67,6 +68,15 @@ export class DebtCollector {
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'cannot look for what is owed to masters');
     }
+  }
+
+  // Nobody can pay it any more, and it would be shown for ever.
+  #writeOff(debt: Debt): void {
+    const { certname, identity, master } = debt;
+    const reason = 'it is not a master any more, or was not seen for 30 days: its CA was not cleaned';
+    this.#parts.debts.settle(debt);
+    this.#parts.events.emit({ identity, type: 'debt-settled', certname, master, reason });
+    this.#parts.log.warn({ certname, master }, `nothing is owed any more: ${reason}`);
   }
 
   async #pay(debt: Debt, master: Master): Promise<void> {

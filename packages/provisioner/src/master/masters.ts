@@ -100,6 +100,13 @@ export class Masters {
     return this.#gone.has(identity) ? undefined : this.#known.missed(identity, Date.now());
   }
 
+  /** Whether a master with this name or this CA is known: one that was not seen for 30 days is not. */
+  knows({ master, ca }: { readonly master: string; readonly ca?: string }): boolean {
+    return this.#known
+      .list()
+      .some((known) => known.identity === master || (ca !== undefined && known.master?.caFingerprint === ca));
+  }
+
   /** Whether provisioning waits for a master that is away, instead of another one. */
   isAwaited({ awaySince }: Pick<AwayMaster, 'awaySince'>): boolean {
     return this.secondsLeft(awaySince) > 0;

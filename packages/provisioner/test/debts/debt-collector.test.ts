@@ -19,13 +19,20 @@ for (const isSecure of [true, false]) {
     let debts: Debts;
     let events: ProvisionEvent[];
     let inProgress: string[];
-    beforeEach(() => {
+    let masters: Masters;
+    beforeEach(async () => {
       network = new StubNetwork({ isSecure });
       network.nodes = ['puppet1'];
-      network.answers['puppetca info'] = ({ target }) => ({ data: infoOf(target) });
+      network.answers['puppetca info'] = ({ target }) =>
+        target === 'puppet7' ? { state: 'offline' } : { data: infoOf(target) };
       network.answers['puppetca status'] = says({ state: 'signed', fingerprint: 'AA:BB' });
       network.answers['puppetca clean'] = says({ deleted: true, out: 'Cleaned' });
       uses('CC:DD');
+      masters = new Masters(network.peers, parseProvisionerConfig('').master, silentLogger);
+      await masters.list();
+      masters.missed('puppet7');
+      network.asked.length = 0;
+      network.discoveries.length = 0;
       debts = new Debts(PendingJournal.inMemory(silentLogger));
       debts.add(debt);
       events = [];
@@ -40,7 +47,7 @@ for (const isSecure of [true, false]) {
     const collect = async () => {
       const heard = new Events(silentLogger);
       heard.on((event) => events.push(event));
-      const masters = new Masters(network.peers, parseProvisionerConfig('').master, silentLogger);
+      masters.forget();
       await new DebtCollector({
         debts,
         peers: network.peers,
@@ -88,7 +95,13 @@ for (const isSecure of [true, false]) {
     });
 
     for (const [what, change] of [
-      ['the master is still away', () => finds([])],
+      [
+        'the master is still away',
+        () => {
+          finds([]);
+          answer('puppetca info', ends('offline'));
+        },
+      ],
       ['its CA does not say what it holds', () => answer('puppetca status', ends('failed'))],
       ['the CA refuses to clean', () => answer('puppetca clean', ends('failed'))],
       [
@@ -128,6 +141,16 @@ for (const isSecure of [true, false]) {
         'web2.example.net',
       ]);
       expect(debts.list().map((left) => left.certname)).to.deep.equal(['web3.example.net']);
+    });
+
+    it('writes off what is owed to a host that is not a master any more', async () => {
+      debts.settle(debt);
+      debts.add({ ...debt, master: 'puppet9', ca: 'of puppet9' });
+      expect(await collect()).to.deep.equal([]);
+      expect([debts.size, settled()]).to.deep.equal([
+        0,
+        ['it is not a master any more, or was not seen for 30 days: its CA was not cleaned'],
+      ]);
     });
 
     it('asks nobody if nothing is owed', async () => {
