@@ -17,7 +17,7 @@ export interface Notification {
 export function notificationOf(report: NodeReport): Notification {
   const { identity, outcome, master, reason, failure, failedResources } = report;
   const [first] = failedResources ?? [];
-  const { resource, file, line } = first ?? {};
+  const { resource, file, line } = first ?? placeIn(failure);
   const fields = { node: identity, outcome, master, reason, failure, resource, file, line };
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
@@ -92,6 +92,12 @@ export function replacementNotification(event: Extract<ProvisionEvent, { type: '
     ].join('\n'),
     fields: { node: identity, outcome: 'replaced', reason },
   };
+}
+
+// Of a manifest that does not compile, Puppet says: … (file: /etc/site.pp, line: 3, column: 7) on node web1.
+function placeIn(failure = ''): Partial<FailedResource> {
+  const [, file, line] = /\(file: ([^()]+?), line: (\d+)[,)]/.exec(failure) ?? [];
+  return file === undefined ? {} : { file, line: Number(line) };
 }
 
 // A provisioner that repeats the notification of one that died uses the same id: each CSR has one end, and each

@@ -173,6 +173,14 @@ describe('the message to people', () => {
     expect(fields).to.include({ resource: 'Exec[a b]', file: '/etc/site.pp', line: 12 });
   });
 
+  it('of a node in quarantine has the place in a manifest that does not compile', () => {
+    const fields = (failure: string) => notificationOf({ ...report, outcome: 'quarantined', failure }).fields;
+    const text =
+      'Error 500 on SERVER: Server Error: Evaluation Error: Unknown variable (file: /etc/code/site.pp, line: 3, column: 7) on node web1';
+    expect(fields(text)).to.include({ file: '/etc/code/site.pp', line: 3 }).and.not.have.property('resource');
+    expect(fields('no route to host')).to.not.have.any.keys('resource', 'file', 'line');
+  });
+
   it('of a node in quarantine for nobody knows what says that', () => {
     expect(notificationOf({ ...report, outcome: 'quarantined' }).text).to.match(
       /in quarantine: reason unknown\n/,
