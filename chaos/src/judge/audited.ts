@@ -1,4 +1,5 @@
 import { compileDdl, type Ddl } from '@troupe/core';
+import discovery from '@troupe/ddl/discovery.json' with { type: 'json' };
 import provision from '@troupe/ddl/provision.json' with { type: 'json' };
 import rpcutil from '@troupe/ddl/rpcutil.json' with { type: 'json' };
 
@@ -11,7 +12,7 @@ export interface AuditedRequest {
   readonly seconds?: number;
 }
 
-const ddls = [provision, rpcutil].map((ddl) => compileDdl(ddl as Ddl));
+const ddls = [discovery, provision, rpcutil].map((ddl) => compileDdl(ddl as Ddl));
 
 /** The ids of the mutating requests that ran. A daemon that was killed may run again what only reads. */
 export function mutatingIds(lines: readonly AuditedRequest[]): readonly string[] {

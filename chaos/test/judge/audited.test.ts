@@ -13,7 +13,11 @@ describe('the mutating requests of an audit log', () => {
   });
 
   it('are not those that only read', () => {
-    const lines = [line('r1', 'provision', 'has_cert'), line('r2', 'rpcutil', 'ping')];
+    const lines = [
+      line('r1', 'provision', 'has_cert'),
+      line('r2', 'rpcutil', 'ping'),
+      line('r3', 'discovery', 'ping'),
+    ];
     expect(mutatingIds(lines)).to.deep.equal([]);
   });
 

@@ -3,7 +3,7 @@ import { type Agent, type AgentConfig, defineAgent, type Host, messageOf } from 
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
 import { readProvisionConfig } from './config.js';
 import { leaseHandlers } from './handlers/lease-handlers.js';
-import { isDisabled, openNode, reportFailures } from './handlers/node.js';
+import { isDisabled, isEndInterrupted, openNode, reportFailures } from './handlers/node.js';
 import { puppetHandlers } from './handlers/puppet-handlers.js';
 import { recordHandlers } from './handlers/record-handlers.js';
 import { isFinished, isNotificationPending } from './record/steps.js';
@@ -19,7 +19,7 @@ export function emulatedProvision(systemOf: (host: Host) => PuppetSystem): Agent
 async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   const config = readProvisionConfig(section, host);
   const node = await openNode(config, host, { system });
-  if (isDisabled(node) && !isNotificationPending(node.record.state)) {
+  if (isDisabled(node) && !isNotificationPending(node.record.state) && !isEndInterrupted(node)) {
     host.stay?.(false);
     return;
   }

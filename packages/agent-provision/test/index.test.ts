@@ -254,6 +254,35 @@ describe('the agent provision', () => {
     });
   });
 
+  describe('after a restart between the end of the work and the record of it', () => {
+    const again = () => agent.setup(node.section(), node.host);
+
+    it('is there until the end is recorded', async () => {
+      const { token = 0 } = await call('lock_deploy', { owner: 'p1' });
+      await call('record', { step: 'verify', outcome: 'ok', token });
+      await call('disable_provisioner', { token });
+      await load();
+      expect(await call('status')).to.include({ disabled: true, done: false, step: 'verify' });
+      await call('unlock_deploy', { token });
+      const next = await call('lock_deploy', { owner: 'p2' });
+      await call('disable_provisioner', { token: next.token ?? 0 });
+      await call('record', { step: 'done', outcome: 'ok', token: next.token ?? 0 });
+      expect(await again()).to.equal(undefined);
+    });
+
+    it('is not there if a person disabled it, or nothing was done before', async () => {
+      const { token = 0 } = await call('lock_deploy', { owner: 'p1' });
+      await call('disable_provisioner', { token });
+      expect(await again()).to.equal(undefined);
+      await call('record', { step: 'verify', outcome: 'ok', token });
+      await call('unlock_deploy', { token });
+      await call('disable_provisioner');
+      expect(await again()).to.equal(undefined);
+      await writeFile(node.folder.join('state', 'disabled'), '');
+      expect(await again()).to.equal(undefined);
+    });
+  });
+
   describe('a failed run of Puppet', () => {
     it('is not begun if the server does not accept connections, and says so', async () => {
       const closed = await freePort();

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AssumedSettings, Puppet, type PuppetSystem } from '@troupe/agent-puppetd/puppet';
 import { ActionError, type Context, type Handler, type Host, Status, TroupeError } from '@troupe/core';
+import { readRegularFileSync } from '@troupe/core/regular-file';
 import { KeyMaker } from '../certificate/key-maker.js';
 import { type Clock, systemClock } from '../clock.js';
 import type { ProvisionConfig } from '../config.js';
@@ -47,6 +48,26 @@ export async function openNode(
 
 export function isDisabled({ config }: Pick<Node, 'config'>): boolean {
   return existsSync(config.disable_file);
+}
+
+/** The text of the disable file; `isEnd`: a provisioner disables this host at the end of its work. */
+export function disableNote({ time, by, isEnd }: { time: string; by: string; isEnd: boolean }): string {
+  return `${JSON.stringify({ disabled: time, by, ...(isEnd ? { end: true } : {}) })}\n`;
+}
+
+/**
+ * Whether a provisioner disabled this host at the end of its work and was interrupted before it recorded the end: another
+ * one has to finish that.
+ */
+export function isEndInterrupted({ config, record }: Pick<Node, 'config' | 'record'>): boolean {
+  const { step, done, quarantine } = record.state;
+  if (step === null || done !== null || quarantine !== null) return false;
+  try {
+    const note: unknown = JSON.parse(readRegularFileSync(config.disable_file).toString('utf8'));
+    return typeof note === 'object' && note !== null && 'end' in note && note.end === true;
+  } catch {
+    return false; // A person made it, and it stays as it is.
+  }
 }
 
 /** Throws unless whoever calls may change this host now. */

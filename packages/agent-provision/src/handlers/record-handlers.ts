@@ -7,7 +7,7 @@ import { ProvisionError } from '../provision-error.js';
 import { quarantine, release } from '../record/quarantine.js';
 import type { MasterState } from '../record/state.js';
 import { isNotificationPending, noteStep, notification, started } from '../record/steps.js';
-import { actorOf, claimOf, isDisabled, type Node } from './node.js';
+import { actorOf, claimOf, disableNote, isDisabled, type Node } from './node.js';
 
 type Actions =
   | 'status'
@@ -65,8 +65,12 @@ export function recordHandlers(node: Node): Pick<Handlers<typeof ddl>, Actions> 
     },
     disable_provisioner: async (input, context) => {
       lease.check(claimOf(input, context));
-      const note = { disabled: isoTime(clock.now()), by: actorOf(node, context) };
-      await replaceFile(config.disable_file, `${JSON.stringify(note)}\n`);
+      const note = disableNote({
+        time: isoTime(clock.now()),
+        by: actorOf(node, context),
+        isEnd: input.token !== undefined,
+      });
+      await replaceFile(config.disable_file, note);
       context.log.info({ file: config.disable_file }, 'provisioning disabled on this host');
       return { disablefile: config.disable_file };
     },
