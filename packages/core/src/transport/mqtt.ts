@@ -82,6 +82,9 @@ class MqttTransport implements Transport {
   readonly #options: MqttOptions;
   // no peer fills this: it holds what this program itself asks for
   readonly #subscriptions = new Set<Subscription>();
+  /** Optional subscriptions that a broker refused. */
+  // no peer fills this: it holds what this program itself asks for
+  readonly #notPermitted = new Set<string>();
   // no peer fills this: it holds what this program itself asks for
   readonly #connectListeners: (() => void)[] = [];
   #client: MqttClient | undefined;
@@ -273,16 +276,20 @@ class MqttTransport implements Transport {
     // All in one packet: a fleet that comes back waits for one answer each, and not for one each time.
     if (wanted.size > 0) await subscribeTo(client, [...wanted]);
     for (const subscription of this.#subscriptions)
-      if (subscription.isOptional) await this.#subscribeIfPermitted(client, subscription);
+      if (subscription.isOptional && !(await this.#subscribeIfPermitted(client, subscription)))
+        throw new TroupeError('NOT_CONNECTED', 'the broker ended the connection');
   }
 
-  async #subscribeIfPermitted(client: MqttClient, { filter }: Subscription): Promise<void> {
+  /** Returns whether the connection has survived it: RabbitMQ ends the connection of who subscribes to what it may not. */
+  async #subscribeIfPermitted(client: MqttClient, { filter }: Subscription): Promise<boolean> {
+    if (this.#notPermitted.has(filter)) return true;
     try {
       await subscribeTo(client, [filter]);
     } catch (error) {
-      if (!client.connected) throw error;
-      this.#options.log.debug({ filter, reason: messageOf(error) }, 'optional subscription not permitted');
+      this.#notPermitted.add(filter);
+      this.#options.log.info({ filter, reason: messageOf(error) }, 'optional subscription not permitted');
     }
+    return client.connected;
   }
 
   #lost(client: MqttClient, url: string): void {
@@ -332,6 +339,7 @@ class MqttTransport implements Transport {
     this.#subscriptions.add(subscription);
     try {
       if (isNew && this.#client?.connected) {
+        // A connection that it ends is opened again, without it.
         if (isOptional) await this.#subscribeIfPermitted(this.#client, subscription);
         else await subscribeTo(this.#client, [filter]);
       }

@@ -18,8 +18,8 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-// Grants subscriptions up to this QoS, and refuses others.
-async function brokerThatTakes(most: number) {
+// Grants subscriptions up to this QoS, refuses others, and ends the connection of who asks for this filter.
+async function brokerThatTakes(most: number, forbidden?: string) {
   let refused = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -31,6 +31,11 @@ async function brokerThatTakes(most: number) {
         const returnCode = packet.protocolVersion === 4 ? 0 : 1;
         socket.write(mqtt.generate({ cmd: 'connack', returnCode, sessionPresent: false }));
       } else if (packet.cmd === 'subscribe') {
+        if (packet.subscriptions.some(({ topic: filter }) => filter === forbidden)) {
+          refused += 1;
+          socket.destroy();
+          return;
+        }
         const granted = packet.subscriptions.map(({ qos }) => (qos > most ? 128 : qos));
         refused += granted.filter((qos) => qos === 128).length;
         const { messageId = 0 } = packet;
@@ -138,6 +143,21 @@ describe('a connection with a list of brokers', () => {
     expect(broker.refused()).to.equal(0);
     await broker.close();
   });
+
+  for (const when of ['before', 'after'] as const)
+    it(`does without an optional subscription for which the broker ends the connection, made ${when} it connects`, async () => {
+      const broker = await brokerThatTakes(0, 'optional');
+      if (when === 'before') await broker.close();
+      transport = openMqtt({ ...options(), urls: [broker.url] });
+      await transport.subscribe(topic, () => {});
+      if (when === 'after') await until('it is connected', () => transport?.link?.connected === true);
+      await transport.subscribe('optional', () => {}, { isOptional: true });
+      if (when === 'before') await broker.open();
+      await until('it has tried', () => broker.refused() === 1);
+      await until('it is connected again', () => transport?.link?.connected === true);
+      expect(broker.refused()).to.equal(1);
+      await broker.close();
+    });
 
   it('logs an error if the broker refuses every subscription', async () => {
     const broker = await brokerThatTakes(-1);
