@@ -50,4 +50,4 @@ export function reachNotes(screen: Screen, unreachable: readonly string[], filte
 
 /** Why nodes are named that the broker does not know. */
 export const whyUnreachable =
-  'they replied within the last 7 days, but not now: their region may be cut off, or they no longer exist';
+  'they replied within the last 7 days, but not now: their region may be cut off; if they no longer exist, run mco node forget NAME';
