@@ -123,6 +123,7 @@ export const brokerSchema = section(
     log: section({
       level: { ...sections.logLevel, description: 'Lowest level that is logged.' },
       format: sections.logFormat,
+      file: { ...sections.file, description: 'Log file. Default: standard error.' },
     }),
   },
   'listen',

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
-import { createLogger, type Logger, messageOf, onLine, version } from '@troupe/core';
+import { type Logger, messageOf, onLine, version } from '@troupe/core';
 import {
   completionOf,
+  createSwitchedLogger,
   failureText,
   oneLine,
   openMetrics,
   reasonOf,
+  reopenSignals,
   usageFailure,
 } from '@troupe/core/internal';
 import { tokenVerifier } from './authentication/token-verifier.js';
@@ -17,7 +19,8 @@ const usage = `Usage: troupe-broker --config FILE [options]
 
 The embedded MQTT broker: MQTT 3.1.1 over TLS, for clients with a certificate or an enrolment token.
 When it is ready, it prints its addresses on standard output as one line of JSON: {"urls": [...]}.
-It logs to standard error: as text on a terminal and in the journal, otherwise as JSON lines (log.format).
+It logs to standard error or to log.file: as text on a terminal and in the journal, otherwise as JSON lines
+(log.format).
 
   -c, --config FILE  configuration file; "-" reads one line of JSON from standard input, and the broker shuts
                      down when standard input is closed
@@ -32,6 +35,8 @@ It logs to standard error: as text on a terminal and in the journal, otherwise a
 
 Signals:
   HUP        reload certificates and revocation lists
+  USR2, WINCH
+             open the log file again, after a rotation
   TERM, INT  shut down
 Memory:
   Messages that wait for a slow client are kept in memory. limits.backlog_bytes limits them per client (default:
@@ -91,7 +96,10 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   process.on('SIGINT', file === '-' ? () => undefined : ended);
   const read = await readBrokerConfig(file, ended);
   const config = listen ? { ...read, listen } : read;
-  const log = createLogger(config.log);
+  const { log, reopen } = createSwitchedLogger(config.log);
+  for (const signal of reopenSignals) process.on(signal, () => reopenLog(reopen, config, log));
+  // Whoever reads what this process prints may end before it.
+  process.stdout.on('error', () => {});
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught exception: the broker exits');
     process.exit(1);
@@ -113,6 +121,19 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
   await broker.close();
   await metrics?.close();
   log.info(broker.stats(), 'the broker has shut down');
+}
+
+function reopenLog(
+  reopen: ((file: string) => void) | undefined,
+  { log: { file } }: BrokerConfig,
+  log: Logger,
+) {
+  try {
+    if (file !== undefined) reopen?.(file);
+    log.info('log opened again');
+  } catch (error) {
+    log.error(reasonOf(error), 'cannot open the log again: the previous file stays in use');
+  }
 }
 
 function reload(broker: Broker, log: Logger): void {

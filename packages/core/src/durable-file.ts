@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 
@@ -110,6 +112,47 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle?.close();
+  }
+}
+
+/**
+ * Makes a folder and those above it that are missing; returns the first that was made. Throws what the file system throws. Node's
+ * own recursion never ends if the file system takes no folders and calls that ENOENT, as /proc does.
+ */
+export function makeFolderSync(folder: string, mode = 0o777): string | undefined {
+  try {
+    mkdirSync(folder, { mode });
+    return folder;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') && statSync(folder).isDirectory()) return undefined;
+    if (!isErrno(error, 'ENOENT')) throw error;
+    const first = dirname(folder) === folder ? undefined : makeFolderSync(dirname(folder), mode);
+    try {
+      // Even if nothing was missing above it any more: another process may have made it meanwhile.
+      mkdirSync(folder, { mode });
+    } catch (again) {
+      if (!isErrno(again, 'EEXIST')) throw again;
+    }
+    return first ?? folder;
+  }
+}
+
+/** As {@link makeFolderSync}, without blocking the process. */
+export async function makeFolder(folder: string, mode = 0o777): Promise<string | undefined> {
+  try {
+    await mkdir(folder, { mode });
+    return folder;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') && (await stat(folder)).isDirectory()) return undefined;
+    if (!isErrno(error, 'ENOENT')) throw error;
+    const first = dirname(folder) === folder ? undefined : await makeFolder(dirname(folder), mode);
+    try {
+      // Even if nothing was missing above it any more: another process may have made it meanwhile.
+      await mkdir(folder, { mode });
+    } catch (again) {
+      if (!isErrno(again, 'EEXIST')) throw again;
+    }
+    return first ?? folder;
   }
 }
 

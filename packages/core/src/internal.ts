@@ -28,6 +28,7 @@ export { compileRegex } from './filter/regex.js';
 export { splitWords } from './filter/words.js';
 export { LineCutter } from './lines.js';
 export { isText, outputOf } from './log/format.js';
+export { LogFile, reopenSignals } from './log/log-file.js';
 export { createSwitchedLogger, type SwitchedLogger } from './log/logger.js';
 export { textStream } from './log/text.js';
 export { maxMessageBytes } from './message/envelope.js';

@@ -3,7 +3,14 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { asideOf, replaceFile, replaceFileSync, setAsideSync } from '../src/durable-file.js';
+import {
+  asideOf,
+  makeFolder,
+  makeFolderSync,
+  replaceFile,
+  replaceFileSync,
+  setAsideSync,
+} from '../src/durable-file.js';
 import { diskFaultOf } from '../src/errors.js';
 
 describe('replaceFile', () => {
@@ -86,6 +93,38 @@ describe('setAsideSync', () => {
     }
   });
 });
+
+for (const [name, make] of [
+  ['makeFolder', makeFolder],
+  ['makeFolderSync', async (folder: string, mode?: number) => makeFolderSync(folder, mode)],
+] as const) {
+  describe(name, () => {
+    let path: string;
+    beforeEach(async () => {
+      path = await mkdtemp(join(tmpdir(), 'durable-file-'));
+    });
+    afterEach(() => rm(path, { recursive: true }));
+
+    it('makes what is missing, and returns the first folder that it made', async () => {
+      expect(await make(join(path, 'a', 'b', 'c'), 0o700)).to.equal(join(path, 'a'));
+      expect((await stat(join(path, 'a', 'b', 'c'))).mode & 0o777).to.equal(0o700);
+      expect(await make(join(path, 'a', 'd'))).to.equal(join(path, 'a', 'd'));
+      expect(await make(join(path, 'a', 'd'))).to.equal(undefined);
+    });
+
+    it('fails where a file is in the way', async () => {
+      await writeFile(join(path, 'file'), '');
+      expect(await rejection(make(join(path, 'file')))).to.include({ code: 'EEXIST' });
+      expect(await rejection(make(join(path, 'file', 'a')))).to.include({ code: 'ENOTDIR' });
+    });
+
+    // Node's own mkdir never returns here.
+    it('fails where the file system takes no folders', async function () {
+      if (process.platform !== 'linux') this.skip();
+      expect(await rejection(make('/proc/nowhere/logs'))).to.include({ code: 'ENOENT' });
+    });
+  });
+}
 
 async function rejection(work: Promise<unknown>): Promise<Error> {
   try {

@@ -1,8 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { DestinationStream, Logger as PinoLogger, destination as pinoDestination } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import commonJs from '../commonjs.cjs';
 import { isText, type LogFormat, type LogOutput, outputOf } from './format.js';
+import { LogFile } from './log-file.js';
 import { textStream } from './text.js';
 
 export type Logger = Pick<PinoLogger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'child'>;
@@ -56,47 +55,26 @@ interface Output {
   readonly output: LogOutput;
   /** Closes the file and writes to this one from now on, the same or another. Throws the system's error. */
   readonly reopen?: (file: string) => void;
+  /** Why the file cannot be written now. */
+  readonly fault?: () => string | undefined;
 }
 
 function openOutput({ destination, output = 'other', file = '/dev/stderr' }: LoggerOptions): Output {
   if (destination) return { destination, output };
-  const { pino } = commonJs.pino();
   const fd = standardStreams[file];
-  const opened = pino.destination({
-    ...(fd === undefined ? { dest: file, mkdir: true } : { fd }),
-    sync: true,
-    maxLength: mostUnwritten,
-  });
-  // Without a listener, a log that cannot be written would end the process.
-  let isReported = false;
-  opened.on('error', (error: Error) => {
-    if (!isReported) reportFault(file, error);
-    isReported = true;
-  });
-  opened.on('write', () => {
-    isReported = false;
-  });
-  if (fd !== undefined) return { destination: opened, output: outputOf(fd) };
-  return { destination: opened, output, reopen: (next) => reopen(opened, next) };
-}
-
-/** Bytes that are kept while the log cannot be written, as on a full disk; lines beyond are lost. */
-const mostUnwritten = 1024 * 1024;
-
-function reportFault(file: string, error: Error): void {
-  try {
-    writeSync(2, `cannot write the log ${file}: ${error.message}\n`);
-  } catch {
-    // There is no place left to say it.
+  if (fd === undefined) {
+    const opened = new LogFile(file);
+    return { destination: opened, output, reopen: (next) => opened.reopen(next), fault: () => opened.fault };
   }
+  const { pino } = commonJs.pino();
+  const opened = pino.destination({ fd, sync: true, maxLength: mostUnwritten });
+  // Without a listener, a log that cannot be written would end the process. There is no place left to say it.
+  opened.on('error', () => {});
+  return { destination: opened, output: outputOf(fd) };
 }
 
-function reopen(destination: ReturnType<typeof pinoDestination>, file: string): void {
-  // Tried first: what cannot be opened leaves a SonicBoom between two files.
-  mkdirSync(dirname(file), { recursive: true });
-  closeSync(openSync(file, 'a'));
-  destination.reopen(file);
-}
+/** Bytes that are kept while a standard stream cannot be written; lines beyond are lost. */
+const mostUnwritten = 1024 * 1024;
 
 /** A logger whose level can be changed, its children's too. */
 export interface SwitchedLogger {
@@ -107,6 +85,8 @@ export interface SwitchedLogger {
    * write, too. Absent if the log is no file. Throws the system's error, and then keeps the old one.
    */
   readonly reopen?: (file: string) => void;
+  /** Why the log file cannot be written now, so that lines go to standard error; nothing while it can. */
+  readonly fault: () => string | undefined;
 }
 
 /** Makes a logger whose level and file can be changed. */
@@ -123,6 +103,7 @@ export function createSwitchedLogger(
       for (const logger of [log, ...children.all()]) logger.level = level;
     },
     ...(output.reopen && { reopen: output.reopen }),
+    fault: () => output.fault?.(),
   };
 }
 

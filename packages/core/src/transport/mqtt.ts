@@ -167,7 +167,7 @@ class MqttTransport implements Transport {
         url,
         ...(address !== undefined && { address }),
       });
-      for (const listener of this.#connectListeners) listener();
+      this.#call(this.#connectListeners);
     } catch (error) {
       this.#lastError = error as Error;
       log.warn({ url, ...reasonOf(error) }, 'cannot connect to the broker');
@@ -181,7 +181,18 @@ class MqttTransport implements Transport {
 
   #change(link: Link): void {
     this.#link = link;
-    for (const listener of this.#changeListeners) listener();
+    this.#call(this.#changeListeners);
+  }
+
+  // What one of them throws must neither end the program nor the attempts to connect.
+  #call(listeners: readonly (() => void)[]): void {
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a listener of the connection failed');
+      }
+    }
   }
 
   // MQTT 5 first; brokers that lack it refuse with code 1 or 132, or close before CONNACK.

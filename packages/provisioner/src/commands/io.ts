@@ -1,6 +1,6 @@
 import { type Client, type ClientConfig, connect } from '@troupe/client';
 import type { Logger, LogOutput } from '@troupe/core';
-import { outputOf } from '@troupe/core/internal';
+import { outputOf, reopenSignals } from '@troupe/core/internal';
 
 /** Input and output of the commands, replaceable in tests. */
 export interface Io {
@@ -18,6 +18,8 @@ export interface Io {
   page(url: string): Promise<unknown>;
   /** Calls the listener at each request to end, until the result is called. */
   onSignal(listener: () => void): () => void;
+  /** Calls the listener at each request to open the log again, until the result is called. */
+  onReopen(listener: () => void): () => void;
 }
 
 /** Milliseconds to wait for a page of this host. */
@@ -43,10 +45,13 @@ export const processIo: Io = {
       return undefined;
     }
   },
-  onSignal: (listener) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, listener);
-    return () => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, listener);
-    };
-  },
+  onSignal: (listener) => onSignals(['SIGINT', 'SIGTERM'], listener),
+  onReopen: (listener) => onSignals(reopenSignals, listener),
 };
+
+function onSignals(signals: readonly NodeJS.Signals[], listener: () => void): () => void {
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}

@@ -92,7 +92,7 @@ function build(io: Io, noting: (action: Action) => (...given: unknown[]) => Prom
     .option('--foreground', 'stay in the foreground even if the configuration sets daemonize')
     .addHelpText(
       'after',
-      '\nSIGTERM and SIGINT stop it. Puppet runs on nodes continue, and any other provisioner takes over the nodes.\n',
+      '\nSIGTERM and SIGINT stop it. Puppet runs on nodes continue, and any other provisioner takes over the nodes.\nSIGUSR2 and SIGWINCH open the log file again, after a rotation.\n',
     )
     .action(noting((options: Parameters<typeof run>[1]) => run(io, options)));
   command('check', 'check the configuration and show what it means, without connecting').action(

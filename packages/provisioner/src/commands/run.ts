@@ -50,7 +50,9 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     return ExitCode.ok;
   }
   const { level, format, file: logFile } = config.log;
-  const log = createLogger({ level, format, ...logDestination(io, logFile) });
+  const { reopen, ...destination } = logDestination(io, logFile);
+  const log = createLogger({ level, format, ...destination });
+  const stopReopening = io.onReopen(() => reopenLog(reopen, log));
   const stop = new AbortController();
   let isPressed = false;
   const stopListening = io.onSignal(() => {
@@ -87,6 +89,16 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     outbox.stop();
     await Promise.all([pending.close(), monitoring.close()]);
     stopListening();
+    stopReopening();
+  }
+}
+
+function reopenLog(reopen: (() => void) | undefined, log: Logger): void {
+  try {
+    reopen?.();
+    log.info('log opened again');
+  } catch (error) {
+    log.error(reasonOf(error), 'cannot open the log again: the previous file stays in use');
   }
 }
 

@@ -21,15 +21,18 @@ describe('the input and output of the process', () => {
     expect(written).to.deep.equal(['out a', 'err b', 'out \u001b[2J\u001b[H']);
   });
 
-  it('hears of each request to end until it does not listen any more', () => {
-    const count = () => [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')];
-    const before = count();
-    const listener = () => {};
-    const stop = processIo.onSignal(listener);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      expect(process.listeners(signal)).to.include(listener);
-    }
-    stop();
-    expect(count()).to.deep.equal(before);
-  });
+  for (const [what, listen, signals] of [
+    ['end', processIo.onSignal, ['SIGINT', 'SIGTERM']],
+    ['open the log again', processIo.onReopen, ['SIGUSR2', 'SIGWINCH']],
+  ] as const) {
+    it(`hears of each request to ${what} until it does not listen any more`, () => {
+      const count = () => signals.map((signal) => process.listenerCount(signal));
+      const before = count();
+      const listener = () => {};
+      const stop = listen(listener);
+      for (const signal of signals) expect(process.listeners(signal)).to.include(listener);
+      stop();
+      expect(count()).to.deep.equal(before);
+    });
+  }
 });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { createLogger } from '@troupe/core';
 import { createTempFolder } from '@troupe/testkit';
 import { expect } from 'chai';
@@ -28,6 +28,19 @@ describe('the log of mcprovision', () => {
       expect(written[0]?.[1]).to.match(expected[1]);
     });
   }
+
+  it('goes to a new file after a rotation, as soon as it is opened again', async () => {
+    await using folder = await createTempFolder();
+    const file = folder.join('mcprovision.log');
+    const { reopen, ...destination } = logDestination({} as Io, file);
+    const log = createLogger({ level: 'info', ...destination });
+    log.info('a');
+    renameSync(file, `${file}.1`);
+    reopen?.();
+    log.info('b');
+    expect(readFileSync(`${file}.1`, 'utf8')).to.match(/^\{.*"msg":"a"\}\n$/);
+    expect(readFileSync(file, 'utf8')).to.match(/^\{.*"msg":"b"\}\n$/);
+  });
 
   it('goes to the end of a file, as JSON, for which a folder is made', async () => {
     await using folder = await createTempFolder();

@@ -48,6 +48,7 @@ describe('mcprovision', () => {
       signal = listener;
       return () => {};
     },
+    onReopen: () => () => {},
   });
 
   const call = (yaml: string, ...args: readonly string[]) => {
