@@ -692,8 +692,8 @@ const rows = [
   [
     'who can write configuration and state',
     daemon('unsafe-files'),
-    'if (faults.length > 0)',
-    'if (false)',
+    'if (allowsUnsafeFiles())',
+    'if (true)',
     'every user can write',
   ],
 ];

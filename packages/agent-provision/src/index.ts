@@ -3,7 +3,7 @@ import { type Agent, type AgentConfig, defineAgent, type Host, messageOf } from 
 import ddl from '@troupe/ddl/provision.json' with { type: 'json' };
 import { readProvisionConfig } from './config.js';
 import { leaseHandlers } from './handlers/lease-handlers.js';
-import { isDisabled, isEndInterrupted, openNode, reportFailures } from './handlers/node.js';
+import { isDisabled, isEndInterrupted, type Node, openNode, reportFailures } from './handlers/node.js';
 import { puppetHandlers } from './handlers/puppet-handlers.js';
 import { recordHandlers } from './handlers/record-handlers.js';
 import { isFinished, isNotificationPending } from './record/steps.js';
@@ -32,10 +32,14 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
     step: node.record.state.step,
     owner: node.lease.holder?.owner ?? null,
   }));
-  await node.puppet.resume(host.log);
+  if (!host.isCheck) await begin(node);
+  return reportFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
+}
+
+async function begin({ puppet, host }: Node): Promise<void> {
+  await puppet.resume(host.log);
   // Puppet takes seconds to print its settings: they are read before a request waits for them.
-  node.puppet.settings().catch((error: unknown) => {
+  puppet.settings().catch((error: unknown) => {
     host.log.debug({ reason: messageOf(error) }, 'cannot read the settings of Puppet yet');
   });
-  return reportFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
 }

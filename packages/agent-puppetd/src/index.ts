@@ -33,13 +33,7 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
     );
     return;
   }
-  // The first question takes seconds, so it is asked before anybody waits for the answer.
-  puppet
-    .settings()
-    .catch((error: unknown) =>
-      host.log.warn({ err: error }, "cannot read Puppet's settings; the next request reads them again"),
-    );
-  await puppet.resume(host.log);
+  if (!host.isCheck) await begin(puppet, host);
   providePuppetData(host, puppet);
   const runner = new Runner(puppet, config);
 
@@ -64,6 +58,16 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
     resource: (input, context) => withReadableErrors(manageResource(puppet, config.resource, input, context)),
   };
   return handlers;
+}
+
+async function begin(puppet: Puppet, host: Host): Promise<void> {
+  // The first question takes seconds, so it is asked before anybody waits for the answer.
+  puppet
+    .settings()
+    .catch((error: unknown) =>
+      host.log.warn({ err: error }, "cannot read Puppet's settings; the next request reads them again"),
+    );
+  await puppet.resume(host.log);
 }
 
 // The messages of our own errors are for people, so the caller may read them.

@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { replaceFileSync } from './durable-file.js';
+import { isErrno, makeFolderSync, replaceFileSync } from './durable-file.js';
 import { readRegularFileSync } from './regular-file.js';
 
 /** The `by` of a pause whose file does not name the caller. */
@@ -28,7 +28,7 @@ export class PauseFile {
     try {
       text = readRegularFileSync(this.path).toString('utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
       return { by: unknownCaller, since: '', reason: `${this.path} exists and cannot be read` };
     }
     return { by: unknownCaller, since: '', reason: `${this.path} exists`, ...noted(text) };
@@ -37,7 +37,7 @@ export class PauseFile {
   /** Starts a pause; one that is in force stays as it is. Returns whether there was none. */
   begin(by: string, reason: string, now = new Date()): boolean {
     if (this.read()) return false;
-    mkdirSync(dirname(this.path), { recursive: true });
+    makeFolderSync(dirname(this.path));
     const pause: Pause = { by, since: now.toISOString(), reason };
     replaceFileSync(this.path, `${JSON.stringify(pause)}\n`, 0o644);
     return true;

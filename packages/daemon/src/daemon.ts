@@ -1,37 +1,27 @@
-import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
   type Agent,
-  checkTokenFacts,
-  checkTokenName,
-  compilePattern,
   type DataLookup,
-  isIdentity,
   type Logger,
-  loadOwn,
-  nodeSecurity,
   openMqtt,
   protocolVersions,
   type Security,
-  type TokenClaims,
   Topics,
   type Transport,
   TroupeError,
   version,
   type Will,
 } from '@troupe/core';
-import { removeTemporaries } from '@troupe/core/durable-file';
+
 import {
   type Announcement,
   announce,
-  certificateNameFault,
   endEnrolment,
   type Link,
-  loadEnrolment,
   offlineWill,
   PauseFile,
 } from '@troupe/core/internal';
+
 import { Agents } from './agents/agents.js';
 import { builtinData } from './agents/builtin.js';
 import { discoveryAgent } from './agents/discovery.js';
@@ -41,15 +31,18 @@ import { rpcutilAgent } from './agents/rpcutil.js';
 import { Audit } from './audit/audit.js';
 import { AuditPublisher } from './audit/audit-publisher.js';
 import type { DaemonConfig } from './config.js';
+import { type Loss, lossesIn } from './loss.js';
 import { ClassSource } from './node/classes.js';
-import { Facter } from './node/facter.js';
-import { FactSource, hostAddress } from './node/facts.js';
+import { hostAddress } from './node/facts.js';
 import type { Node } from './node/node.js';
 import { presenceRecord } from './node/presence-record.js';
 import { instanceOfProcess } from './node/twin-watch.js';
 import { Twins } from './node/twins.js';
 import { PolicyStore, policyOptionsOf } from './policy/index.js';
+
+import { prepare } from './preparation.js';
 import { ActionCounts } from './request/action-counts.js';
+
 import { Admission } from './request/admission.js';
 import { ClockSkew } from './request/clock-skew.js';
 import { Dispatcher } from './request/dispatcher.js';
@@ -58,6 +51,7 @@ import { Replier } from './request/replier.js';
 import { RunQueue } from './request/run-queue.js';
 import { newStats } from './request/stats.js';
 import { Version1Callers } from './request/version1-callers.js';
+import { StateFolder } from './state-folder.js';
 import type { DaemonStatus } from './status/status.js';
 import { statusOf } from './status/status-of.js';
 
@@ -83,12 +77,19 @@ export interface DaemonOptions {
   readonly onChange?: () => void;
   /** What the daemon before this one kept of its requests. */
   readonly jobs?: Jobs;
+  /** What is known already to keep the daemon from starting: named together with what else is found. */
+  readonly faults?: readonly TroupeError[];
+  /** What the daemon runs without besides what it finds itself, for its status. */
+  readonly without?: () => readonly Loss[];
   /** For tests and emulators: agents beside those of the configuration, and another way to a broker. */
   readonly agents?: readonly Agent[];
   readonly connect?: (options: { clientId: string; will: Will; security: Security }) => Transport;
 }
 
-/** Loads the agents, and serves until closed, connecting in the background. Throws when the configuration or an agent is at fault. */
+/**
+ * Loads the agents, and serves until closed, connecting in the background. An agent of the configuration that is at fault is left out.
+ * Throws what is wrong with the configuration, all at once, or with a given agent.
+ */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const begun: (() => Promise<void>)[] = [];
   try {
@@ -100,23 +101,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Promise<Daemon> {
-  const { config, log } = options;
-  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
-  // One that was killed in the middle of a replacement leaves a file at each such end.
-  removeTemporaries(config.state_dir);
-  const settings = effectiveSettings(config);
+  const { config, log, faults = [] } = options;
+  const hasTransport = options.connect !== undefined;
+  // Throws them all; nothing is written to a folder that others can write.
+  if (faults.length > 0) await prepare({ config, log, hasTransport, faults, isTrial: true });
+  const stateFolder = new StateFolder(config.state_dir, log);
+  const { settings, security, facts } = await prepare({ config, log, hasTransport });
+  begun.push(() => facts.close());
   const { identity, mainCollective } = settings;
-  const security = nodeSecurity({
-    config: config.security,
-    broker: settings.broker,
-    identity,
-    stateDir: config.state_dir,
-    log,
-  });
   const topics = new Topics({ escape: settings.escape });
   const data = new Map<string, DataLookup>();
-  const facts = openFacts(config, log);
-  begun.push(() => facts.close());
   const classes = new ClassSource(config.classes_file, log);
   const node: Node = {
     identity,
@@ -135,10 +129,10 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     classes: () => classes.read(),
   };
   for (const [name, lookup] of Object.entries(builtinData(node))) data.set(name, lookup);
-  if (settings.claims) await checkTokenFacts(settings.claims, node.facts());
   const { registry } = node;
   const reload = () => options.onReload?.();
   const { acceptReceipt } = security;
+  let changed = () => {};
   const agents = new Agents({
     config,
     configFile: options.configFile,
@@ -147,6 +141,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     data,
     node,
     reload,
+    changed: () => changed(),
     ...(acceptReceipt && { acceptReceipt }),
   });
   const pause = new PauseFile(join(config.state_dir, 'paused.json'));
@@ -162,7 +157,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   let link: () => Link | undefined = () => undefined;
   const record = () =>
     presenceRecord(node, {
-      leftOut: agents.leftOut,
+      leftOut: agents.leftOut.map(({ what }) => what),
       certificateEnd: security.expires?.(),
       isPaused: pause.read() !== undefined,
       instance: instanceOfProcess,
@@ -234,6 +229,10 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     });
     begun.push(async () => twins?.close());
   }
+  changed = () => {
+    void presence.update();
+    options.onChange?.();
+  };
   transport.onChange?.(() => options.onChange?.());
   let connects = 0;
   transport.onConnect(() => {
@@ -242,6 +241,15 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   // The broker has accepted its certificate: the way back to the token is not needed any more.
   if (config.security.mode === 'x509') transport.onConnect(() => endEnrolment(config.state_dir, log));
   let state: DaemonStatus['state'] = 'running';
+  const without = () => [
+    ...(options.without?.() ?? []),
+    ...stateLosses(stateFolder, jobs),
+    ...lossesIn({ 'audit.file': audit?.fault }),
+    ...agents.leftOut.map(({ what, reason }) => ({ what: `the agent ${what}`, reason })),
+    ...facts.status().faults.map(({ source, reason }) => ({ what: `facts of ${source}`, reason })),
+    // Those that were corrected since are not broken any more.
+    ...(errors.length === 0 ? [] : policies.check().errors.map((reason) => ({ what: 'a policy', reason }))),
+  ];
   log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
 
   return {
@@ -259,6 +267,7 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
         facts,
         twin: twins?.twin,
         pause: pause.read(),
+        without: without(),
       }),
     close: async ({ patience = AbortSignal.abort() } = {}) => {
       state = 'ending';
@@ -288,6 +297,11 @@ function addressOf(link: Link | undefined): string | undefined {
   return isOfHost ? link.address : hostAddress();
 }
 
+// A folder that cannot be written has no record of requests, either.
+function stateLosses({ fault }: StateFolder, jobs: Jobs): readonly Loss[] {
+  return lossesIn(fault === undefined ? { 'mutating requests': jobs.fault } : { state_dir: fault });
+}
+
 function allActions(registry: Registry): readonly string[] {
   return [...new Set(registry.all().flatMap((agent) => actionsOf(agent) ?? []))];
 }
@@ -296,68 +310,12 @@ function actionsOf(agent: ReturnType<Registry['get']>): readonly string[] | unde
   return agent?.compiled.ddl.actions.map(({ action }) => action);
 }
 
-interface Settings {
-  readonly identity: string;
-  readonly collectives: readonly string[];
-  readonly mainCollective: string;
-  readonly broker: DaemonConfig['broker'];
-  readonly escape: boolean;
-  /** The names of those who may call; nothing where nobody proves a name. */
-  readonly callers: RegExp | undefined;
-  readonly claims: TokenClaims | undefined;
-}
-
-// What the token says replaces what the configuration would have to.
-function effectiveSettings(config: DaemonConfig): Settings {
-  const { mode } = config.security;
-  const claims = mode === 'token' ? loadEnrolment(config.security, config.state_dir).claims : undefined;
-  const identity =
-    config.identity ?? (mode === 'x509' ? loadOwn(config.security).name : hostname().toLowerCase());
-  if (!isIdentity(identity)) throw new TroupeError('IDENTITY_INVALID', identityFault(identity, config));
-  if (claims) checkTokenName(claims, identity);
-  const collectives = claims ? [claims.collective] : config.collectives;
-  const mainCollective = claims?.collective ?? config.main_collective ?? collectives[0] ?? 'mcollective';
-  if (!collectives.includes(mainCollective)) {
-    throw new TroupeError(
-      'CONFIG_INVALID',
-      `main_collective "${mainCollective}" is not in collectives (${collectives.join(', ')})`,
-    );
-  }
-  const urls = config.broker.urls.length > 0 || !claims ? config.broker.urls : claims.brokers;
-  return {
-    identity,
-    collectives,
-    mainCollective,
-    broker: { ...config.broker, urls },
-    escape: claims?.escape ?? config.topics.escape,
-    claims,
-    callers:
-      mode === 'none'
-        ? undefined
-        : compilePattern(claims?.callers ?? config.security.callers.match, 'callers'),
-  };
-}
-
-function identityFault(identity: string, { identity: configured, security }: DaemonConfig): string {
-  const fromCertificate = security.mode === 'x509' && certificateNameFault(loadOwn(security).name);
-  if (fromCertificate) return fromCertificate;
-  const rule = 'use a-z, 0-9, ".", "_" and "-", with a letter or digit at both ends';
-  return configured === undefined
-    ? `the host name "${identity}" is not a valid identity: set identity in the configuration (${rule})`
-    : `identity: "${identity}" is not a valid identity: ${rule}`;
-}
-
 function openAudit(config: DaemonConfig, log: Logger, publisher: AuditPublisher): Audit | undefined {
-  const { file, max_bytes: maxBytes, keep, events, on_failure } = config.audit;
+  const { file, max_bytes: maxBytes, keep, events } = config.audit;
   if (file !== undefined) {
     const onLine = events ? (line: string) => publisher.publish(line) : undefined;
     return new Audit(file, { maxBytes, keep, log, isAnchored: true, ...(onLine && { onLine }) });
   }
-  if (events || on_failure === 'refuse')
-    throw new TroupeError(
-      'CONFIG_INVALID',
-      'audit.file is missing: audit.events and audit.on_failure refuse require it',
-    );
   return undefined;
 }
 
@@ -370,12 +328,6 @@ function openJobs({ state_dir: folder, limits }: DaemonConfig, log: Logger): Job
     mostIds: limits.keep_ids,
     log,
   });
-}
-
-function openFacts(config: DaemonConfig, log: Logger): FactSource {
-  const { paths, facter } = config.facts;
-  const cache = join(config.state_dir, 'facter.json');
-  return new FactSource(paths, log, facter && new Facter({ ...facter, cache, log }));
 }
 
 async function drained(jobs: Jobs, patience: AbortSignal): Promise<void> {

@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { messageOf, version } from '@troupe/core';
 import { completionOf, failureText, oneLine, usageFailure } from '@troupe/core/internal';
-import { checkDaemon } from './check.js';
-import { exit } from './exit.js';
+import { agentAtWork } from './agents/agent-scope.js';
+import { checkDaemon, checkLines } from './check.js';
+import { ExitRefused, exit, refuseExit } from './exit.js';
 import { serve } from './serve.js';
+import { faultsIn } from './start-faults.js';
 
 const usage = `Usage: mcod [options]
        mcod emulate …     emulate many nodes in one process (see mcod emulate --help)
@@ -11,7 +13,9 @@ const usage = `Usage: mcod [options]
 The Troupe daemon. It runs on every node, loads agents and serves their actions over MQTT.
 
   -c, --config FILE  configuration file (default: /etc/troupe/mcod.yaml)
-      --check        check the configuration, the policies and the permissions of files
+      --check        check what a start does: configuration, certificates, agents, policies,
+                     files; name all faults and exit with 1 if the daemon does not start, or
+                     starts without a part of it
       --diagnose     write a support archive, then exit: versions, configuration without
                      secrets, status, log, clock, certificates, brokers; works without a
                      network
@@ -28,6 +32,8 @@ Signals:
   TERM, INT  wait for actions in progress to end (after 10 seconds, abort them), then exit
   USR1       each signal switches the log level to the next: configured level, debug,
              trace, configured level
+  USR2, WINCH
+             open the log file again, after a rotation
 Exit codes:
   0  shut down as requested
   1  configuration error, failure to start, or uncaught exception
@@ -60,8 +66,23 @@ function arguments_() {
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(failureText('mcod', error, { isTerminal: process.stderr.isTTY === true }));
+  const isTerminal = process.stderr.isTTY === true;
+  for (const fault of faultsIn(error)) process.stderr.write(failureText('mcod', fault, { isTerminal }));
   exit(1);
+}
+
+// Agents are loaded as at a start: what they leave behind must not end or hold the check.
+async function check(file: string): Promise<number> {
+  refuseExit();
+  process.on('uncaughtException', (error) => {
+    if (!(error instanceof ExitRefused) && agentAtWork() === undefined) fail(error);
+  });
+  process.on('unhandledRejection', () => {});
+  const result = await checkDaemon(file);
+  for (const line of checkLines(result)) process.stderr.write(`mcod: ${line}\n`);
+  if (result.fatal.length + result.without.length > 0) return 1;
+  process.stdout.write(`${file}: configuration OK\n`);
+  return 0;
 }
 
 function printCompletion(shell: string): void {
@@ -77,13 +98,7 @@ if (values.help) process.stdout.write(usage);
 else if (values.completion !== undefined) printCompletion(values.completion);
 else if (values.version) process.stdout.write(`mcod ${version}\n`);
 else if (values.check) {
-  try {
-    for (const warning of await checkDaemon(values.config))
-      process.stderr.write(`mcod: warning: ${warning}\n`);
-    process.stdout.write(`${values.config}: configuration OK\n`);
-  } catch (error) {
-    fail(error);
-  }
+  check(values.config).then(exit, fail);
 } else if (values.diagnose) {
   import('./diagnose.js').then(({ diagnose }) => diagnose(values)).then(() => exit(0), fail);
 } else {

@@ -9,7 +9,7 @@ import {
   type SupportArchive,
   writtenConfigReport,
 } from '@troupe/host/support';
-import { checkDaemon } from './check.js';
+import { checkDaemon, checkLines } from './check.js';
 import { type DaemonConfig, loadDaemonConfig } from './config.js';
 import { type DaemonStatus, readStatusFile } from './status/status.js';
 import { statusFileOf } from './status/status-file.js';
@@ -39,8 +39,8 @@ export async function collectDaemon(
     return;
   }
   await archive.collect('daemon/check.txt', 'what mcod --check reports', async () => {
-    const warnings = await checkDaemon(file);
-    return warnings.length === 0 ? 'no errors\n' : `${warnings.join('\n')}\n`;
+    const lines = checkLines(await checkDaemon(file));
+    return lines.length === 0 ? 'no errors\n' : `${lines.join('\n')}\n`;
   });
   const { state_dir: stateDir, log, audit, security, broker } = config;
   const statusFile = statusFileOf(config);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { TroupeError } from '@troupe/core';
 import { allowsUnsafeFiles, ownTrust, pathFault } from '@troupe/core/trusted-path';
-import { checkEntries, listPlaces, placeFault } from './agents/external/places.js';
+import { listPlaces, placeFault, soundEntries } from './agents/external/places.js';
 import { agentFault } from './agents/import.js';
 import type { DaemonConfig } from './config.js';
 
@@ -45,11 +45,10 @@ export function doubtfulFaults(config: DaemonConfig): readonly string[] {
   );
 }
 
-/** Throws FILE_UNSAFE if others can write the configuration, the state or the policies of a daemon. */
-export function refuseUnsafeFiles(config: DaemonConfig, configFile: string): void {
-  if (allowsUnsafeFiles()) return;
-  const faults = fatalFaults(config, configFile);
-  if (faults.length > 0) throw new TroupeError('FILE_UNSAFE', faults.join('\n'));
+/** The part of {@link findUnsafeFiles} with which the daemon does not start, as FILE_UNSAFE each. */
+export function unsafeFaults(config: DaemonConfig, configFile: string): readonly TroupeError[] {
+  if (allowsUnsafeFiles()) return [];
+  return fatalFaults(config, configFile).map((fault) => new TroupeError('FILE_UNSAFE', fault));
 }
 
 function fatalFaults(config: DaemonConfig, configFile: string): readonly string[] {
@@ -77,15 +76,9 @@ function childrenOf(folder: string): string[] {
 }
 
 async function placesOf(entries: DaemonConfig['external_agents'], configFile: string) {
-  try {
-    checkEntries(entries);
-    const places = await listPlaces(entries, configFile);
-    return places.filter(({ ddlFile }) => existsSync(ddlFile));
-  } catch (error) {
-    // What contradicts itself is said where agents are loaded.
-    if (error instanceof TroupeError) return [];
-    throw error;
-  }
+  // What contradicts itself is said where agents are loaded.
+  const places = await listPlaces(soundEntries(entries).sound, configFile);
+  return places.filter(({ ddlFile }) => existsSync(ddlFile));
 }
 
 function named(what: string, fault: string | undefined): string | undefined {

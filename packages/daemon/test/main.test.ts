@@ -23,7 +23,10 @@ describe('the command line of mcod', () => {
   };
   const configure = (more = '') => {
     const file = join(folder, 'mcod.yaml');
-    writeFileSync(file, `{ identity: web1.lab, security: { mode: none } ${more} }`);
+    writeFileSync(
+      file,
+      `{ identity: web1.lab, security: { mode: none }, broker: { urls: ['mqtt://127.0.0.1:1883'] }, state_dir: ${folder}/state ${more} }`,
+    );
     return file;
   };
   const policy = (name: string, text: string) => {
@@ -96,8 +99,10 @@ describe('the command line of mcod', () => {
         .trimEnd()
         .split('\n')
         .map((line) => line.replace(/:1: .*/, '')),
-    ).to.deep.equal([`mcod: ${folder}/policies/a.policy`, `${folder}/policies/b.policy`]);
-    expect(stderr).to.match(/ \[POLICY_INVALID\]\n$/);
+    ).to.deep.equal(
+      ['a', 'b'].map((name) => `mcod: starts without a policy: ${folder}/policies/${name}.policy`),
+    );
+    expect(stderr).to.match(/^(.* \[POLICY_INVALID\]\n){2}$/);
   });
 
   for (const args of [['--check'], []] as const) {

@@ -1,16 +1,38 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Agent } from '@troupe/core';
 import { openFiles, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ExitRefused } from '../src/exit.js';
 import { serve } from '../src/serve.js';
 import { readStatusFile } from '../src/status/status.js';
-import type { LogLine } from './agents/external/actor.js';
+import { ddlOf, type LogLine } from './agents/external/actor.js';
 import { Bench } from './fixture.js';
+import { Realm } from './realm.js';
 
-const taken = ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGUSR1', 'uncaughtException', 'unhandledRejection'] as const;
+const taken = [
+  'SIGHUP',
+  'SIGTERM',
+  'SIGINT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'uncaughtException',
+  'unhandledRejection',
+] as const;
 const { exit } = process;
 
 describe('mcod in this process', () => {
@@ -146,17 +168,82 @@ describe('mcod in this process', () => {
     expect(line?.reason).to.match(/^log\.file: cannot write \/dev\/null\/log: /);
   });
 
-  for (const [key, more] of [
-    ['log.file', 'log: { file: /dev/null/log }'],
-    ['pid_file', 'pid_file: /dev/null/pid'],
+  for (const [what, more, path] of [
+    ['pid_file', 'pid_file: /dev/null/pid', '/dev/null/pid'],
+    ['audit.file', 'audit: { file: /dev/null/audit }', '/dev/null/audit'],
+    ['state_dir', 'collectives: [mcollective]', '/state'],
+    ['the agent ./gone.mjs', 'agents: [./gone.mjs]', './gone.mjs'],
   ] as const) {
-    it(`names what it cannot write at its start: ${key}`, async () => {
-      writeFileSync(file('mcod.yaml'), `{ security: { mode: none }, state_dir: ${file('state')}, ${more} }`);
-      served = serve(file('mcod.yaml'));
-      const error = await served.catch(({ code, message }) => `${code}: ${message}`);
-      expect(error).to.match(new RegExp(`^FILE_UNREADABLE: ${key}: cannot write /dev/null/`));
+    it(`starts without ${what} if it cannot be used, and says so in log and status`, async () => {
+      if (what === 'state_dir') writeFileSync(file('state'), '');
+      await begin(`, status_file: ${file('status.json')}, ${more}`);
+      await until('it has a status', () => existsSync(file('status.json')));
+      const { without } = readStatusFile(file('status.json'));
+      const loss = without.find((each) => each.what === what);
+      expect(loss?.reason).to.include(path);
+      const logLines = readFileSync(file('log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(path));
+      expect(logLines.map((line) => JSON.parse(line).level)).to.include(50);
     });
   }
+
+  it('starts without log.file if it cannot be opened, and says so in its status', async () => {
+    writeFileSync(
+      file('mcod.yaml'),
+      `{ identity: web1.lab, security: { mode: none }, state_dir: ${file('state')}, facts: { paths: [] }, log: { file: ${file('a/log')}, level: fatal } }`,
+    );
+    writeFileSync(file('a'), '');
+    served = serve(file('mcod.yaml'), { agents: [], connect: ({ will }) => bench.broker.connect({ will }) });
+    await until('it has a status', () => existsSync(file('state/status.json')));
+    const { without } = readStatusFile(file('state/status.json'));
+    expect(without.map(({ what }) => what)).to.deep.equal(['log.file']);
+    expect(without[0]?.reason).to.match(/^cannot write .*\/a\/log: (EEXIST|ENOTDIR): /);
+  });
+
+  it('does not replace a device that is its pid file or its status file', async () => {
+    await begin(`, pid_file: /dev/null, status_file: /dev/null`);
+    process.emit('SIGTERM');
+    await served;
+    expect(statSync('/dev/null').isCharacterDevice()).to.equal(true);
+  });
+
+  for (const signal of ['SIGUSR2', 'SIGWINCH'] as const) {
+    it(`opens its log again at ${signal}, without waiting for anything`, async () => {
+      await begin();
+      const rotated = file('log.1');
+      renameSync(file('log'), rotated);
+      process.emit(signal);
+      expect(lines('log opened again')).to.have.length(1);
+      expect(readFileSync(rotated, 'utf8')).to.include('ready').and.not.include('log opened again');
+    });
+  }
+
+  it('continues as it is if it could not start again at SIGHUP', async () => {
+    const realm = await Realm.create('web1.lab', 'rip.mcollective');
+    try {
+      const files = `certificate: ${file('cert.pem')}, key: ${file('key.pem')}, ca: ${realm.file('ca.pem')}`;
+      copyFileSync(realm.file('web1.lab.pem'), file('cert.pem'));
+      copyFileSync(realm.file('web1.lab.key'), file('key.pem'));
+      configure('', 'web1.lab', `security: { ${files} }`);
+      served = serve(file('mcod.yaml'), {
+        agents: [],
+        connect: ({ will }) => bench.broker.connect({ will }),
+      });
+      await logged('ready');
+      rmSync(file('key.pem'));
+      process.emit('SIGHUP');
+      await logged('cannot reload: the daemon continues as it is');
+      expect(readStatusFile(file('state/status.json')).state).to.equal('running');
+      copyFileSync(realm.file('web1.lab.key'), file('key.pem'));
+      process.emit('SIGHUP');
+      await logged('ready', 2);
+    } finally {
+      process.emit('SIGTERM');
+      await served;
+      realm.remove();
+    }
+  });
 
   it('does not start with an invalid configuration', async () => {
     configure(', nonsense: true');
@@ -297,6 +384,39 @@ describe('mcod in this process', () => {
       ['trace', 'info'],
       ['info', 'debug'],
     ]);
+  });
+
+  it('survives what an agent throws in its timers and listeners', async () => {
+    const bursts = (what: string, work: () => void): Agent => ({
+      ddl: ddlOf(what, {}),
+      setup: async () => {
+        work();
+        return {};
+      },
+    });
+    const thrown = (what: string) => {
+      throw new Error(what);
+    };
+    configure();
+    served = serve(file('mcod.yaml'), {
+      agents: [
+        bursts('timer', () => void setTimeout(() => thrown('of a timer'), 0)),
+        bursts('tick', () => process.nextTick(() => thrown('of a tick'))),
+        bursts(
+          'emitter',
+          () => void setImmediate(() => new EventEmitter().emit('error', new Error('of an emitter'))),
+        ),
+        bursts('promise', () => void Promise.reject(new Error('of a promise'))),
+        bursts('socket', () => void connect(1, '127.0.0.1')),
+      ],
+      connect: ({ will }) => bench.broker.connect({ will }),
+    });
+    await logged('uncaught exception of an agent: the daemon continues', 4);
+    await logged('unhandled promise rejection');
+    const names = lines('uncaught exception of an agent: the daemon continues').map(({ agent }) => agent);
+    expect([...names].sort()).to.deep.equal(['emitter', 'socket', 'tick', 'timer']);
+    expect(lines('unhandled promise rejection')[0]).to.include({ agent: 'promise' });
+    await logged('ready');
   });
 
   it('does not let an agent end the process', async () => {

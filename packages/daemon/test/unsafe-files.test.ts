@@ -6,9 +6,10 @@ import { unsafeFilesVariable } from '@troupe/core/trusted-path';
 import { skip } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { checkDaemon } from '../src/check.js';
+import { checkDaemon, checkLines } from '../src/check.js';
 import { loadDaemonConfig } from '../src/config.js';
-import { refuseUnsafeFiles } from '../src/unsafe-files.js';
+import { unsafeFaults } from '../src/unsafe-files.js';
+import { ddlOf } from './agents/external/actor.js';
 
 describe('the files of a daemon', () => {
   let folder: string;
@@ -24,11 +25,13 @@ describe('the files of a daemon', () => {
       'agents/one.mjs',
     ])
       writeFileSync(at(name), '{}', { mode: 0o644 });
+    const ddl = JSON.stringify(ddlOf('one', {}));
+    writeFileSync(at('agents/one.mjs'), `export default { ddl: ${ddl}, setup: async () => ({}) };`);
     writeFileSync(at('policies/default.policy'), 'policy default deny\n', { mode: 0o644 });
     writeFileSync(at('policies/groups'), '', { mode: 0o644 });
     writeFileSync(
       at('mcod.yaml'),
-      `{ identity: web1.lab, security: { mode: none }, state_dir: ${at('state')}, agents: [./agents/one.mjs],
+      `{ identity: web1.lab, security: { mode: none }, broker: { urls: ['mqtt://127.0.0.1'] }, state_dir: ${at('state')}, agents: [./agents/one.mjs],
          facts: { paths: [${at('facts.d')}] }, authorization: { policies: ${at('policies')} },
          audit: { file: ${at('log/audit.jsonl')} } }`,
       { mode: 0o644 },
@@ -39,12 +42,14 @@ describe('the files of a daemon', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const start = () => refuseUnsafeFiles(loadDaemonConfig(at('mcod.yaml')), at('mcod.yaml'));
+  const start = () => {
+    for (const fault of unsafeFaults(loadDaemonConfig(at('mcod.yaml')), at('mcod.yaml'))) throw fault;
+  };
   const check = () => checkDaemon(at('mcod.yaml'));
 
   it('are accepted if nobody else can write them', async () => {
     start();
-    expect(await check()).to.deep.equal([]);
+    expect(await check()).to.deep.equal({ fatal: [], without: [], warnings: [] });
   });
 
   for (const [key, name, mode] of [
@@ -64,7 +69,7 @@ describe('the files of a daemon', () => {
       const words = `${key}: any user can write ${at(name)} (mode ${mode.toString(8).padStart(4, '0')}, owner `;
       expect(start).to.throw(TroupeError, words).with.property('code', 'FILE_UNSAFE');
       expect(start).to.throw(new RegExp(`: chmod g?o-w ${at(name)}$`));
-      const error: unknown = await check().catch((thrown: unknown) => thrown);
+      const [error] = (await check()).fatal;
       expect(error).to.have.property('code', 'FILE_UNSAFE');
       expect(error).to.have.property('message').that.includes(words);
       process.env[unsafeFilesVariable] = 'allow';
@@ -77,8 +82,10 @@ describe('the files of a daemon', () => {
     chownSync(at('mcod.yaml'), 65_534, 0);
     chownSync(at('state'), 0, 65_534);
     chmodSync(at('state'), 0o770);
-    expect(start).to.throw(/the configuration: the user \S+ can write .*: chown root: .*mcod\.yaml$/m);
-    expect(start).to.throw(/state_dir: the group \S+ can write .*: chmod g-w .*state$/m);
+    const faults = unsafeFaults(loadDaemonConfig(at('mcod.yaml')), at('mcod.yaml'));
+    const messages = faults.map(({ message }) => message).join('\n');
+    expect(messages).to.match(/^the configuration: the user \S+ can write .*: chown root: .*mcod\.yaml$/m);
+    expect(messages).to.match(/^state_dir: the group \S+ can write .*: chmod g-w .*state$/m);
   });
 
   it('are named by the check if they are left out, or are written where others can interfere', async () => {
@@ -86,11 +93,13 @@ describe('the files of a daemon', () => {
     chmodSync(at('facts.d'), 0o777);
     chmodSync(at('log'), 0o777);
     start();
-    const warnings = await check();
-    expect(warnings.map((words) => words.split(' (')[0])).to.deep.equal([
-      `left out: agents: any user can write ${at('agents/one.mjs')}`,
-      `left out: facts.paths: any user can write ${at('facts.d')}`,
-      `audit.file: any user can write ${at('log')}`,
+    const lines = checkLines(await check());
+    expect(
+      lines.filter((line) => line.includes('any user')).map((line) => line.split(' (')[0]),
+    ).to.deep.equal([
+      `starts without facts of ${at('facts.d')}: facts.paths: any user can write ${at('facts.d')}`,
+      `starts without the agent ./agents/one.mjs: agents: "./agents/one.mjs" is not loaded: any user can write ${at('agents/one.mjs')}`,
+      `warning: audit.file: any user can write ${at('log')}`,
     ]);
   });
 });

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '@troupe/core';
+import { absent } from '@troupe/core/durable-file';
 import { systemReasonOf, warnOfEnds, warnOfEndsDaily } from '@troupe/core/internal';
 import { readCertificate } from '@troupe/core/pki';
 import {
@@ -25,7 +26,7 @@ export interface OpenCa {
 }
 
 /** What a CA needs to know of the host. */
-export type CaHost = Pick<Host, 'identity' | 'stateDir' | 'log'>;
+export type CaHost = Pick<Host, 'identity' | 'stateDir' | 'log' | 'isCheck'>;
 
 /** Opens the CA that the configuration names; throws CONFIG_INVALID. A Puppet Server need not be running yet. */
 export function openCa(config: PuppetcaConfig, host: CaHost): Promise<OpenCa> {
@@ -88,7 +89,7 @@ async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa>
   if (config.port === undefined && !config.listen)
     throw invalid('"port" is missing: set it to the port at which nodes connect to the CA');
   const backend = await BuiltinCa.open({
-    cadir: config.cadir ?? join(host.stateDir, 'ca'),
+    cadir: host.isCheck ? await likeCadir(config.cadir, host) : (config.cadir ?? join(host.stateDir, 'ca')),
     certname,
     ...(config.days === undefined ? {} : { days: config.days }),
     ...(config.max_requests === undefined ? {} : { maxRequests: config.max_requests }),
@@ -97,12 +98,26 @@ async function openBuiltin(config: BuiltinConfig, host: CaHost): Promise<OpenCa>
     ? await startBuiltinServer({
         ca: backend,
         ...config.listen,
+        // The port may be that of the daemon which runs.
+        ...(host.isCheck && { port: 0 }),
         altNames: [address, ...config.alt_names],
         log: host.log,
       })
     : undefined;
   const place = { certname, address, port: config.port ?? server?.port ?? 0 };
   return { ca: new GuardedCa(backend, place, config), close: async () => server?.close() };
+}
+
+// A check makes and changes nothing in the folder of the CA: it opens one that has the same files.
+async function likeCadir(cadir: string | undefined, { stateDir }: CaHost): Promise<string> {
+  const folder = join(stateDir, 'ca');
+  if (cadir === undefined) return folder;
+  await mkdir(folder, { mode: 0o700 });
+  const names = await readdir(cadir).catch(absent);
+  for (const name of names ?? []) {
+    if (/^(ca_(crt|key|crl)\.pem|serial)$/.test(name)) await symlink(join(cadir, name), join(folder, name));
+  }
+  return folder;
 }
 
 async function commonNameIn(path: string): Promise<string> {

@@ -35,6 +35,11 @@ export interface Host {
   readonly log: Logger;
   /** A folder of the agent's own that outlives the daemon; it exists. */
   readonly stateDir: string;
+  /**
+   * True if the configuration is only checked (`mcod --check`): the agent validates its section, and starts, sends and changes
+   * nothing. `stateDir` is then an empty folder that is removed afterwards.
+   */
+  readonly isCheck?: true;
   facts(): Facts;
   classes(): readonly string[];
   /** Offers a data plugin: what `NAME('query').output` in a filter and `rpcutil get_data` look up on this node. */
@@ -66,7 +71,7 @@ export type Handlers<D extends Ddl> = {
   [N in ActionNames<D>]: Handler<InputOf<ActionOf<D, N>>, OutputOf<ActionOf<D, N>>>;
 };
 
-/** The agent's own section of the configuration, frozen. The agent validates it and throws to stop the start. */
+/** The agent's own section of the configuration, frozen. The agent validates it and throws if it cannot work: it is left out then. */
 export type AgentConfig = Readonly<Record<string, unknown>>;
 
 /** Called once at start; returns the handlers, or nothing where the agent does not apply. */

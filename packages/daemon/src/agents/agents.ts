@@ -1,21 +1,29 @@
+import { join } from 'node:path';
 import {
   type Agent,
   type AgentConfig,
   type DataLookup,
   type Host,
   type Logger,
+  messageOf,
   TroupeError,
 } from '@troupe/core';
-import { reasonOf } from '@troupe/core/internal';
+import { isErrno } from '@troupe/core/durable-file';
+import { diskFaultOf, reasonOf } from '@troupe/core/internal';
 import type { DaemonConfig } from '../config.js';
+import type { Loss } from '../loss.js';
+import { outsideAgents } from './agent-scope.js';
 import { Closers } from './closers.js';
 import { ExternalAgents } from './external/index.js';
-import { findAgent, type ImportedAgent } from './import.js';
+import { findAgent } from './import.js';
 import { agentStateDir, type Registry } from './registry.js';
 import { StayingAgents } from './staying.js';
 
 /** Milliseconds between two looks at the files of external agents; a change is loaded at the second look that sees it. */
 const lookInterval = 2000;
+
+/** Milliseconds after which an agent that was left out because of the disk is tried again. */
+const retryInterval = 60_000;
 
 /** The agents that may exist in the collective of machines without a certificate. */
 const enrollingAgents = new Set(['rpcutil', 'discovery', 'provision']);
@@ -29,8 +37,14 @@ export interface AgentsOptions {
   readonly data: Map<string, DataLookup>;
   readonly node: Pick<Host, 'identity' | 'facts' | 'classes'>;
   readonly reload: () => void;
+  /** Called when an agent is left out, or no longer is. */
+  readonly changed?: () => void;
   /** Keeps the receipt of an enrolment; not there on a host with a certificate. */
   readonly acceptReceipt?: (receipt: string) => Promise<void>;
+  /** For a check of the configuration: the folder below which agents get their folders, and nothing is kept. */
+  readonly trialFolder?: string;
+  /** Milliseconds that an agent has to set itself up. */
+  readonly setUpTime?: number;
 }
 
 /** Subscribes to the requests to an agent; the result ends the subscription. */
@@ -44,9 +58,11 @@ export class Agents {
   readonly #staying: StayingAgents;
   // no peer fills this: it holds the agents of the configuration
   readonly #subscriptions = new Map<string, () => Promise<void>>();
+  /** Why agents are left out, by their names in the configuration. */
   // no peer fills this: it holds the agents of the configuration
-  readonly #leftOut: string[] = [];
+  readonly #leftOut = new Map<string, unknown>();
   #subscribe: Subscribe | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #stopWatching: () => Promise<void> = async () => {};
 
   constructor(options: AgentsOptions) {
@@ -62,6 +78,7 @@ export class Agents {
         if (isAtWork) await this.#listen(agent.ddl.metadata.name);
         return isAtWork;
       },
+      leave: (file, error) => this.#leave(file, error),
       remove: async (name) => {
         registry.remove(name);
         await this.#subscriptions.get(name)?.();
@@ -71,17 +88,25 @@ export class Agents {
   }
 
   /** The agents of the configuration that could not be loaded. */
-  get leftOut(): readonly string[] {
+  get leftOut(): readonly Loss[] {
+    return [...this.#leftOut].map(([what, error]) => ({ what, reason: messageOf(error) }));
+  }
+
+  /** The same as errors, for a check. */
+  get faults(): ReadonlyMap<string, unknown> {
     return this.#leftOut;
   }
 
-  /** Loads what is given, then what the configuration names. Throws when an agent is at fault; those before it are closed then. */
+  /**
+   * Loads what is given, then what the configuration names. An agent of the configuration that is at fault is left out, and the
+   * others serve. Throws if a given one is at fault; those before it are closed then.
+   */
   async load(given: readonly Agent[]): Promise<void> {
     try {
       for (const agent of given) await this.#add(agent, agent.ddl.metadata.name);
       for (const specifier of this.#options.config.agents) await this.#import(specifier);
       await this.#external.load();
-      await this.#loadStaying();
+      if (this.#options.trialFolder === undefined) await this.#loadStaying();
     } catch (error) {
       await this.#closers.close(this.#options.log);
       throw error;
@@ -93,10 +118,44 @@ export class Agents {
     this.#subscribe = subscribe;
     for (const name of this.#options.registry.names()) await this.#listen(name);
     this.#stopWatching = this.#external.watch(lookInterval);
+    this.#retryLater();
+  }
+
+  // Whoever frees a disk does not think of the daemon.
+  #retryLater(): void {
+    this.#retry = setTimeout(() => {
+      void this.#retryLeftOut().finally(() => {
+        if (this.#retry !== undefined) this.#retryLater();
+      });
+    }, retryInterval).unref();
+  }
+
+  async #retryLeftOut(): Promise<void> {
+    for (const specifier of this.#options.config.agents) {
+      const error = this.#leftOut.get(specifier);
+      if (error === undefined || diskFaultOf(error) === undefined) continue;
+      await this.#import(specifier);
+      if (this.#leftOut.has(specifier)) continue;
+      this.#options.log.info({ agent: specifier }, 'an agent that was left out is loaded now');
+      for (const name of this.#options.registry.names()) await this.#listenOrLog(name);
+    }
+  }
+
+  async #listenOrLog(name: string): Promise<void> {
+    try {
+      await this.#listen(name);
+    } catch (error) {
+      this.#options.log.error(
+        { agent: name, ...reasonOf(error) },
+        'cannot subscribe to the requests to an agent',
+      );
+    }
   }
 
   /** To be called when nothing runs any more; never rejects. */
   async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
     await this.#stopWatching();
     await this.#closers.close(this.#options.log);
   }
@@ -131,19 +190,29 @@ export class Agents {
   }
 
   async #import(specifier: string): Promise<void> {
-    let found: ImportedAgent;
     try {
-      found = findAgent(specifier, this.#options.configFile);
+      await this.#importOrThrow(specifier);
+      this.#leave(specifier);
     } catch (error) {
-      if (!(error instanceof TroupeError) || error.code !== 'FILE_UNSAFE') throw error;
-      this.#leftOut.push(specifier);
+      const known = this.#leftOut.get(specifier);
+      this.#leave(specifier, error);
+      if (known !== undefined && messageOf(known) === messageOf(error)) return;
       this.#options.log.error(
         { agent: specifier, ...reasonOf(error) },
-        'an agent is left out: others can write its files',
+        'an agent is left out: the daemon serves without it',
       );
-      return;
     }
-    const { now, before, accept } = found;
+  }
+
+  #leave(what: string, error?: unknown): void {
+    const was = this.#leftOut.has(what);
+    if (error === undefined) this.#leftOut.delete(what);
+    else this.#leftOut.set(what, error);
+    if (was !== this.#leftOut.has(what)) this.#options.changed?.();
+  }
+
+  async #importOrThrow(specifier: string): Promise<void> {
+    const { now, before, accept } = findAgent(specifier, this.#options.configFile);
     try {
       await this.#add(await now(), specifier, { specifier });
       accept();
@@ -167,7 +236,7 @@ export class Agents {
       ...replacing
     }: { replaces?: boolean; specifier?: string; section?: AgentConfig | undefined } = {},
   ): Promise<boolean> {
-    const { config, registry, log } = this.#options;
+    const { config, registry, log, setUpTime } = this.#options;
     const { name } = agent.ddl.metadata;
     if (config.security.mode === 'token' && !enrollingAgents.has(name)) {
       throw new TroupeError(
@@ -177,29 +246,44 @@ export class Agents {
     }
     const own = config.plugins[name] ?? section ?? {};
     const host = this.#host(name);
-    if (specifier !== undefined) {
+    if (specifier !== undefined && this.#options.trialFolder === undefined) {
       host.stay = (isNeeded) => {
         if (isNeeded) this.#staying.keep({ name, specifier, section: own });
         else this.#staying.release(name);
       };
     }
-    const isAtWork = await registry.add(agent, where, own, host, replacing);
+    const isAtWork = await registry.add(agent, where, own, host, {
+      ...replacing,
+      ...(setUpTime !== undefined && { setUpTime }),
+    });
     if (!isAtWork) log.info({ agent: name }, 'the agent does not apply to this host');
     return isAtWork;
   }
 
   #host(name: string): { -readonly [Key in keyof Host]: Host[Key] } {
-    const { config, data, log, node, reload, acceptReceipt } = this.#options;
+    const { config, data, log, node, reload, acceptReceipt, trialFolder } = this.#options;
     return {
       ...(acceptReceipt && { acceptReceipt }),
+      ...(trialFolder !== undefined && { isCheck: true }),
       identity: node.identity,
       log: log.child({ agent: name }),
-      stateDir: agentStateDir(config.state_dir, name),
+      stateDir: this.#stateDir(trialFolder ?? config.state_dir, name),
       facts: () => node.facts(),
       classes: () => node.classes(),
       provideData: (plugin, lookup) => data.set(plugin, lookup),
-      reload,
+      reload: () => outsideAgents(reload),
       onClose: (close) => this.#closers.add(name, close),
     };
+  }
+
+  // An agent may not need it: whether it can do without is its own affair.
+  #stateDir(folder: string, name: string): string {
+    try {
+      return agentStateDir(folder, name);
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#options.log.error({ agent: name, ...reasonOf(error) }, 'cannot make the folder of an agent');
+      return join(folder, 'agents', name);
+    }
   }
 }

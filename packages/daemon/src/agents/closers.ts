@@ -1,4 +1,5 @@
 import { type Logger, messageOf } from '@troupe/core';
+import { inAgent } from './agent-scope.js';
 
 type Close = () => void | Promise<void>;
 
@@ -15,7 +16,7 @@ export class Closers {
   async close(log: Logger): Promise<void> {
     for (const { agent, close } of this.#closers.splice(0).reverse()) {
       try {
-        await close();
+        await inAgent(agent, close);
       } catch (error) {
         log.error({ agent, reason: messageOf(error) }, 'an agent failed to close');
       }

@@ -3,7 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { type Agent, TroupeError } from '@troupe/core';
 import { locateModule, moduleFaultOf, shareOwnCopies } from '@troupe/core/modules';
 import { allowsUnsafeFiles, codeFault, pathFault } from '@troupe/core/trusted-path';
+import { inAgent } from './agent-scope.js';
+import { inTime } from './in-time.js';
 import { type ModuleVersion, moduleVersion, packageFolder } from './module-version.js';
+
+/** Milliseconds that a module has to be imported: it may wait for something that never comes. */
+const importTime = 60_000;
 
 /** An agent's module as it is now, and, where its files have changed since this process imported it, as it was. */
 export interface ImportedAgent {
@@ -73,7 +78,12 @@ async function importFrom(url: string, specifier: string): Promise<Agent> {
   shareOwnCopies(['@troupe/core', '@troupe/ddl'], import.meta.url);
   let module: { default?: unknown };
   try {
-    module = (await import(url)) as { default?: unknown };
+    const words = `importing it did not finish within ${importTime / 1000} s`;
+    module = await inTime(
+      importTime,
+      words,
+      inAgent(specifier, () => import(url)),
+    );
   } catch (cause) {
     throw unloadable(specifier, cause);
   }

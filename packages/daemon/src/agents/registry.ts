@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Agent,
@@ -12,7 +11,13 @@ import {
   parseDdl,
   TroupeError,
 } from '@troupe/core';
+import { makeFolderSync } from '@troupe/core/durable-file';
 import { isDataName } from '@troupe/core/internal';
+import { inAgent } from './agent-scope.js';
+import { inTime } from './in-time.js';
+
+/** Milliseconds that an agent has to set itself up: one that hangs must not keep the others from serving. */
+const longestSetUp = 60_000;
 
 /** An agent that is at work on this node. */
 export interface LoadedAgent {
@@ -26,6 +31,13 @@ export interface LoadedAgent {
 export class Registry {
   // no peer fills this: it holds the agents of the configuration
   readonly #agents = new Map<string, LoadedAgent>();
+
+  readonly #reserved: readonly string[];
+
+  /** `reserved` are names that no agent may have here, because of agents that are not loaded. */
+  constructor(reserved: readonly string[] = []) {
+    this.#reserved = reserved;
+  }
 
   get(name: string): LoadedAgent | undefined {
     return this.#agents.get(name);
@@ -48,15 +60,15 @@ export class Registry {
     where: string,
     config: AgentConfig,
     host: Host,
-    { replaces = false } = {},
+    { replaces = false, setUpTime }: { readonly replaces?: boolean; readonly setUpTime?: number } = {},
   ): Promise<boolean> {
     const { name } = agent.ddl.metadata;
     const checkName = () => {
-      if (replaces || !this.#agents.has(name)) return;
+      if (replaces || !(this.#agents.has(name) || this.#reserved.includes(name))) return;
       throw new TroupeError('AGENT_INVALID', `${where}: an agent named "${name}" is already loaded`);
     };
     checkName();
-    const loaded = await loadAgent(agent, where, config, host);
+    const loaded = await loadAgent(agent, where, config, host, setUpTime);
     if (!loaded) return false;
     // Another one may have come while this one was set up.
     checkName();
@@ -75,6 +87,7 @@ export async function loadAgent(
   where: string,
   config: AgentConfig,
   host: Host,
+  setUpTime = longestSetUp,
 ): Promise<LoadedAgent | undefined> {
   const { compiled, hash } = prepare(agent, where);
   const { ddl } = compiled;
@@ -85,7 +98,7 @@ export async function loadAgent(
       'the DDL uses a validator that this node does not have: the agent must check this input itself',
     );
   }
-  const handlers = await setUp(agent, where, config, host);
+  const handlers = await setUp(agent, where, config, host, setUpTime);
   if (!handlers) return undefined;
   const actions = ddl.actions.map(({ action }) => action);
   const missing = actions.filter((action) => typeof handlers[action] !== 'function');
@@ -116,14 +129,20 @@ function prepare(agent: Agent, where: string): Prepared {
   return made;
 }
 
-async function setUp(agent: Agent, where: string, config: AgentConfig, host: Host) {
+async function setUp(agent: Agent, where: string, config: AgentConfig, host: Host, setUpTime: number) {
   const provideData: Host['provideData'] = (plugin, lookup) => {
     if (!isDataName(plugin))
       throw new TroupeError('AGENT_INVALID', `"${plugin}" is not a valid name for a data plugin`);
-    host.provideData(plugin, lookup);
+    host.provideData(plugin, (query) => inAgent(agent.ddl.metadata.name, () => lookup(query)));
   };
   try {
-    return await agent.setup(config, { ...host, provideData });
+    const given = { ...host, provideData };
+    const words = `it did not finish within ${setUpTime / 1000} s`;
+    return await inTime(
+      setUpTime,
+      words,
+      inAgent(agent.ddl.metadata.name, async () => agent.setup(config, given)),
+    );
   } catch (cause) {
     if (cause instanceof TroupeError)
       throw new TroupeError(cause.code, `${where}: ${cause.message}`, { cause });
@@ -131,9 +150,9 @@ async function setUp(agent: Agent, where: string, config: AgentConfig, host: Hos
   }
 }
 
-/** The folder of an agent's own, made if need be. */
+/** The folder of an agent's own, made if need be. Throws what the file system throws. */
 export function agentStateDir(stateDir: string, agent: string): string {
   const folder = join(stateDir, 'agents', agent);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolderSync(folder, 0o700);
   return folder;
 }

@@ -2,7 +2,6 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -12,8 +11,9 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
-import { naming } from '@troupe/core/durable-file';
+import { isErrno, makeFolderSync, naming, setAsideSync } from '@troupe/core/durable-file';
 import { reasonOf, systemReasonOf } from '@troupe/core/internal';
+import { DamagedError } from '../sealed-file.js';
 import { anchorFile, readAnchor, writeAnchor } from './audit-anchor.js';
 import { auditFiles, firstHash, hashOfLine } from './audit-chain.js';
 
@@ -61,49 +61,64 @@ export class Audit {
   readonly #file: string;
   readonly #options: AuditOptions;
   readonly #log: Logger;
-  #fd: number;
-  #size: number;
-  #previous: string;
+  #open: { fd: number; size: number; previous: string } | undefined;
   #lost: { entries: number; since: number; reason: string } | undefined;
 
-  /** Continues an existing file, or creates it and its folder. Throws FILE_UNREADABLE. */
+  /**
+   * Continues an existing file, or creates it and its folder. Where that is not possible now, it is tried again for each entry, and
+   * entries are lost until then.
+   */
   constructor(file: string, options: AuditOptions = {}) {
     this.#file = file;
     this.#options = options;
     this.#log = options.log ?? silentLogger;
     try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      this.#fd = openSync(file, 'a+', 0o600);
-      const tail = tailOf(this.#fd);
-      this.#size = tail.size;
-      this.#previous = lastHashOf(file, tail);
-      if (tail.torn > 0) ftruncateSync(this.#fd, this.#size);
-      if (options.isAnchored) this.#checkEnd(tail);
-      if (tail.torn > 0) {
-        this.write({
-          outcome: 'recovered',
-          reason: `removed ${tail.torn} bytes of an incomplete line`,
-        });
-      }
-    } catch (cause) {
-      throw new TroupeError('FILE_UNREADABLE', `audit.file: cannot write ${file}: ${systemReasonOf(cause)}`, {
-        cause,
-      });
+      this.#begin();
+    } catch (error) {
+      if (!isErrno(error)) throw error;
+      this.#lost = { entries: 0, since: Date.now(), reason: messageOf(error) };
+      this.#log.error(
+        { file, reason: systemReasonOf(error) },
+        'CANNOT WRITE THE AUDIT LOG: entries are missing from it until it can be written',
+      );
+    }
+  }
+
+  /** Why it cannot be written now; nothing if it can. */
+  get fault(): string | undefined {
+    return this.#lost && `cannot write ${this.#file}: ${this.#lost.reason}`;
+  }
+
+  #begin(): { fd: number; size: number; previous: string } {
+    makeFolderSync(dirname(this.#file), 0o700);
+    const fd = openSync(this.#file, 'a+', 0o600);
+    try {
+      const tail = tailOf(fd);
+      if (tail.torn > 0) ftruncateSync(fd, tail.size);
+      this.#open = { fd, size: tail.size, previous: lastHashOf(this.#file, tail) };
+      if (this.#options.isAnchored) this.#checkEnd(tail, this.#open);
+      if (tail.torn > 0)
+        this.write({ outcome: 'recovered', reason: `removed ${tail.torn} bytes of an incomplete line` });
+      return this.#open;
+    } catch (error) {
+      this.#open = undefined;
+      closeSync(fd);
+      throw error;
     }
   }
 
   // The chain continues from the line that is missing, so that this place never passes as whole.
-  #checkEnd(tail: Tail): void {
+  #checkEnd(tail: Tail, open: { previous: string }): void {
     const anchor = this.#anchor();
-    if (anchor === this.#previous) return;
+    if (anchor === open.previous) return;
     if (anchor === undefined) {
-      if (this.#previous === firstHash) return;
+      if (open.previous === firstHash) return;
       const reason = `${anchorFile(this.#file)} was missing or damaged: lines that were missing before this one would not be noticed`;
       this.write({ outcome: 'recovered', reason });
     } else if (!tail.hashes().includes(anchor)) {
       const reason = `the audit ended with the line of hash ${anchor}, which was altered or is missing (a power cut loses lines, too)`;
       this.#log.error({ file: this.#file, reason }, 'THE END OF THE AUDIT WAS ALTERED OR IS MISSING');
-      this.#previous = anchor;
+      open.previous = anchor;
       this.write({ outcome: 'damaged', reason });
     }
   }
@@ -116,7 +131,17 @@ export class Audit {
         { file: anchorFile(this.#file), reason: messageOf(error) },
         'the anchor of the audit cannot be used',
       );
+      // What is no file, such as a folder, would be in the way of the next one.
+      if (!(error instanceof DamagedError)) this.#moveAnchorAside();
       return undefined;
+    }
+  }
+
+  #moveAnchorAside(): void {
+    try {
+      setAsideSync(anchorFile(this.#file));
+    } catch (error) {
+      if (!isErrno(error)) throw error;
     }
   }
 
@@ -140,7 +165,8 @@ export class Audit {
       if (this.#lost) {
         const { entries, since, reason } = this.#lost;
         const gap = `${entries} entries since ${new Date(since).toISOString()} could not be written: ${reason}`;
-        this.#append({ outcome: 'gap', reason: gap }, now);
+        if (entries > 0) this.#append({ outcome: 'gap', reason: gap }, now);
+        else this.#open ??= this.#begin();
         this.#lost = undefined;
       }
       this.#append(entry, now);
@@ -152,36 +178,37 @@ export class Audit {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    if (this.#open) closeSync(this.#open.fd);
   }
 
   #append(entry: AuditEntry, now: number): void {
-    this.#follow();
+    const open = this.#open ?? this.#begin();
+    this.#follow(open);
     const line = JSON.stringify({
       time: new Date(now).toISOString(),
       ...bounded(entry),
-      previous: this.#previous,
+      previous: open.previous,
     });
     const bytes = Buffer.from(`${line}\n`);
-    if (this.#size > 0 && this.#size + bytes.length > (this.#options.maxBytes ?? Number.POSITIVE_INFINITY))
-      this.#rotate();
+    if (open.size > 0 && open.size + bytes.length > (this.#options.maxBytes ?? Number.POSITIVE_INFINITY))
+      this.#rotate(open);
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+      for (let done = 0; done < bytes.length; ) done += writeSync(open.fd, bytes, done);
     } catch (error) {
       // A disk that is full takes the half of a line; the next one must not follow it.
-      this.#cutTo(this.#size);
+      this.#cutTo(open);
       throw error;
     }
-    this.#size += bytes.length;
-    this.#previous = hashOfLine(line);
-    if (this.#options.isAnchored) this.#moveAnchor();
+    open.size += bytes.length;
+    open.previous = hashOfLine(line);
+    if (this.#options.isAnchored) this.#moveAnchor(open.previous);
     this.#options.onLine?.(line);
   }
 
   // The line is written: without its anchor it only looks like the last one before a crash.
-  #moveAnchor(): void {
+  #moveAnchor(hash: string): void {
     try {
-      writeAnchor(this.#file, this.#previous);
+      writeAnchor(this.#file, hash);
     } catch (error) {
       this.#log.error(
         { file: anchorFile(this.#file), reason: messageOf(error) },
@@ -190,36 +217,37 @@ export class Audit {
     }
   }
 
-  #cutTo(size: number): void {
+  #cutTo({ fd, size }: { readonly fd: number; readonly size: number }): void {
     try {
-      ftruncateSync(this.#fd, size);
+      ftruncateSync(fd, size);
     } catch (error) {
       this.#log.error({ reason: messageOf(error) }, 'cannot remove an incomplete line from the audit log');
     }
   }
 
   // Somebody else may have moved the file away: a new one goes on with the chain.
-  #follow(): void {
+  #follow(open: { fd: number; size: number }): void {
     const there = statSync(this.#file, { throwIfNoEntry: false });
-    if (there?.ino === fstatSync(this.#fd).ino) return;
-    this.#reopen();
+    if (there?.ino === fstatSync(open.fd).ino) return;
+    this.#reopen(open);
   }
 
-  #rotate(): void {
+  #rotate(open: { fd: number; size: number }): void {
     const rotated = auditFiles(this.#file).filter((file) => file !== this.#file);
     const last = Number(rotated.at(-1)?.slice(this.#file.length + 1) ?? 0);
     renameSync(this.#file, `${this.#file}.${last + 1}`);
-    this.#reopen();
+    this.#reopen(open);
     const { keep = 0 } = this.#options;
     const tooMany = keep === 0 ? 0 : rotated.length + 1 - keep;
     for (const file of rotated.slice(0, Math.max(0, tooMany))) rmSync(file, { force: true });
   }
 
-  #reopen(): void {
+  #reopen(open: { fd: number; size: number }): void {
+    makeFolderSync(dirname(this.#file), 0o700);
     const fd = openSync(this.#file, 'a+', 0o600);
-    closeSync(this.#fd);
-    this.#fd = fd;
-    this.#size = fstatSync(fd).size;
+    closeSync(open.fd);
+    open.fd = fd;
+    open.size = fstatSync(fd).size;
   }
 }
 

@@ -25,6 +25,8 @@ export interface FacterOptions {
   /** Where the last good facts are kept over a restart. */
   readonly cache: string;
   readonly log: Logger;
+  /** Whether only the facts of the last run are wanted. */
+  readonly isTrial?: boolean;
 }
 
 /** Seconds until a run that failed is tried again, or the interval if that is shorter. */
@@ -45,7 +47,7 @@ export class Facter {
   constructor(options: FacterOptions) {
     this.#options = options;
     this.#recall();
-    this.#running = this.#run();
+    this.#running = options.isTrial ? Promise.resolve() : this.#run();
   }
 
   get facts(): Facts {

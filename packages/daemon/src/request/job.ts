@@ -9,6 +9,7 @@ import {
   type Request,
   type ResultReply,
 } from '@troupe/core';
+import { inAgent } from '../agents/agent-scope.js';
 import type { Answer } from './answer.js';
 import { LateAbort } from './late-abort.js';
 
@@ -44,7 +45,7 @@ const jobBytes = 2048;
 
 /** One request on this node: its replies so far, and who gets them. */
 export class Job {
-  readonly abort = new LateAbort();
+  readonly abort: LateAbort;
   readonly startedAt: number;
   /** The outputs that its DDL marks as secret. */
   readonly secretOutputs: readonly string[];
@@ -78,6 +79,7 @@ export class Job {
     this.#whenEnded = parts.whenEnded ?? (() => {});
     this.secretOutputs = parts.secretOutputs ?? [];
     this.startedAt = now;
+    this.abort = new LateAbort((work) => inAgent(request.agent, work));
     // Who wants no replies may attach later, and has them then.
     if (!request.noReply) this.addSession(request.session, parts.answer ?? { v: request.v });
   }

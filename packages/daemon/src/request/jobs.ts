@@ -45,6 +45,11 @@ export class Jobs {
     this.#reads = new RequestIds(mostIds);
   }
 
+  /** Why mutating requests cannot be noted on disk, and so do not run; nothing if they can. */
+  get fault(): string | undefined {
+    return this.#journal.fault;
+  }
+
   find(request: RequestId): Job | undefined {
     return this.#running.get(keyOf(request)) ?? this.#ended.find(request);
   }

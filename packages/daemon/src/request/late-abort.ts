@@ -5,8 +5,14 @@
 export class LateAbort {
   #controller: AbortController | undefined;
   #reason: { readonly value: unknown } | undefined;
+  readonly #within: (work: () => void) => void;
   // no peer fills this: it holds at most two listeners of the daemon itself
   readonly #listeners: ((reason: unknown) => void)[] = [];
+
+  /** `within` is where those who listen to the signal do their work. */
+  constructor(within: (work: () => void) => void = (work) => work()) {
+    this.#within = within;
+  }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -24,7 +30,7 @@ export class LateAbort {
   abort(reason: unknown): void {
     if (this.#reason) return;
     this.#reason = { value: reason };
-    this.#controller?.abort(reason);
+    this.#within(() => this.#controller?.abort(reason));
     for (const listener of this.#listeners) listener(reason);
   }
 

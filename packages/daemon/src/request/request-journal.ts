@@ -1,9 +1,9 @@
 import { close, closeSync, constants, fdatasync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { type Logger, messageOf, silentLogger, TroupeError } from '@troupe/core';
-import { isErrno, naming, replaceFileSync, syncFolder } from '@troupe/core/durable-file';
-import { sealLine } from '@troupe/core/internal';
+import { type Logger, messageOf, silentLogger } from '@troupe/core';
+import { isErrno, naming, replaceFileSync, setAsideSync, syncFolder } from '@troupe/core/durable-file';
+import { sealLine, systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { DamagedError } from '../sealed-file.js';
 import { headerOf, type JournalContents, readJournal } from './journal-format.js';
@@ -71,6 +71,7 @@ export class RequestJournal {
   #latest = 0;
   #forgotten = 0;
   #damage: JournalDamage | undefined;
+  #fault: string | undefined;
   #fd: number | undefined;
   /** Whether the file must be written anew before something is added. */
   #isStale = false;
@@ -79,7 +80,6 @@ export class RequestJournal {
   #flushing: Promise<void> | undefined;
   #nextFlush: Promise<void> | undefined;
 
-  /** Throws FILE_UNREADABLE. */
   constructor(options: RequestJournalOptions) {
     this.#options = options;
     this.#ids = new RequestIds(options.most);
@@ -91,6 +91,11 @@ export class RequestJournal {
 
   has(request: RequestId): boolean {
     return this.#ids.has(request);
+  }
+
+  /** Why nothing could be written to it last; nothing if it could. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   /** Why a request that is not in the journal may nevertheless have begun; nothing if it cannot have. */
@@ -115,8 +120,18 @@ export class RequestJournal {
     if (this.#lived() - this.#sweptAt >= minute) this.#sweep(now);
     const { caller, id } = request;
     const entry = this.#entryOf(times, now);
-    this.#write({ caller, id }, entry);
+    this.#noting(() => this.#write({ caller, id }, entry));
     this.#remember({ caller, id }, entry);
+  }
+
+  #noting(work: () => void): void {
+    try {
+      work();
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = `cannot write ${this.#options.file}: ${systemReasonOf(error)}`;
+      throw error;
+    }
   }
 
   /** Resolves when what was added is safe from a power cut; those that come together share the cost. */
@@ -245,7 +260,7 @@ export class RequestJournal {
   #load(now: number): void {
     const faults: string[] = [];
     const known = this.#readKnown(faults);
-    const contents = this.#readContents();
+    const contents = this.#readContents(faults);
     const fault = disagreement(known, contents);
     if (fault !== undefined && faults.length === 0) faults.push(fault);
     if (known) {
@@ -278,7 +293,7 @@ export class RequestJournal {
   // A disk that is full must not keep the node from starting: what only reads runs, and the rest when there is room.
   #compactIfPossible(): void {
     try {
-      this.#compact();
+      this.#noting(() => this.#compact());
     } catch (error) {
       if (!isErrno(error)) throw error;
       this.#isStale = true;
@@ -292,19 +307,30 @@ export class RequestJournal {
     try {
       return readGeneration(file);
     } catch (error) {
-      if (!(error instanceof DamagedError)) throw unreadable(file, error);
-      faults.push(`${file}: ${error.message}`);
+      if (!(error instanceof DamagedError)) this.#moveAside(file);
+      faults.push(`${file}: ${messageOf(error)}`);
       return undefined;
     }
   }
 
-  #readContents(): JournalContents | undefined {
+  #readContents(faults: string[]): JournalContents | undefined {
     const { file } = this.#options;
     try {
       return readJournal(readRegularFileSync(file, { most: Number.POSITIVE_INFINITY }));
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
-      throw unreadable(file, error);
+      this.#moveAside(file);
+      faults.push(`${file}: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  // What cannot be read at all, such as a folder in its place, must not be in the way of the new one.
+  #moveAside(file: string): void {
+    try {
+      setAsideSync(file);
+    } catch (error) {
+      this.#log.error({ file, reason: messageOf(error) }, 'cannot move a damaged record of requests aside');
     }
   }
 
@@ -385,12 +411,4 @@ function disagreement(
   return contents.lines < expected.lines
     ? `it has ${contents.lines} lines, and at least ${expected.lines} were written: its end is missing`
     : undefined;
-}
-
-function unreadable(file: string, cause: unknown): TroupeError {
-  return new TroupeError(
-    'FILE_UNREADABLE',
-    `state_dir: cannot read the record of requests ${file}: ${messageOf(cause)}`,
-    { cause },
-  );
 }

@@ -7,6 +7,7 @@ import {
   Status,
 } from '@troupe/core';
 import { diskFaultOf, isHash, kindOf } from '@troupe/core/internal';
+import { inAgent, outsideAgents } from '../agents/agent-scope.js';
 import type { LoadedAgent } from '../agents/registry.js';
 import { fitOutput, piecesOf } from './fit-output.js';
 import type { Job, ReplyBody } from './job.js';
@@ -88,7 +89,7 @@ export function runAction(parts: {
     timeoutSeconds,
     progress: (data) => {
       for (const piece of piecesOf(data))
-        if (job.endedAt === undefined) reply({ kind: 'progress', data: piece });
+        if (job.endedAt === undefined) outsideAgents(() => reply({ kind: 'progress', data: piece }));
     },
     statusmsg: (text) => {
       words = text;
@@ -124,7 +125,8 @@ async function handle(
   // An action cancelled while it waited for its turn never starts.
   if (job.abort.aborted) return new Promise<Ending>(() => {});
   try {
-    const output: unknown = (await handler({ ...job.request.input }, context)) ?? {};
+    const output: unknown =
+      (await inAgent(agent.name, () => handler({ ...job.request.input }, context))) ?? {};
     if (!isHash(output))
       throw new TypeError(`the handler returned ${kindOf(output)} instead of an object of outputs`);
     const data = action.withOutputDefaults(output);

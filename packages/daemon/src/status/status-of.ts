@@ -1,5 +1,6 @@
 import type { Security, Transport } from '@troupe/core';
 import type { Pause } from '@troupe/core/internal';
+import type { Loss } from '../loss.js';
 import type { FactSource } from '../node/facts.js';
 import type { Node } from '../node/node.js';
 import type { Twin } from '../node/twin-watch.js';
@@ -19,8 +20,9 @@ export function statusOf(parts: {
   readonly facts: FactSource;
   readonly twin: Twin | undefined;
   readonly pause: Pause | undefined;
+  readonly without: readonly Loss[];
 }): DaemonStatus {
-  const { state, node, transport, connects, security, jobs, queue, facts, twin, pause } = parts;
+  const { state, node, transport, connects, security, jobs, queue, facts, twin, pause, without } = parts;
   const { last, seconds: clockSkew } = node.clockSkew;
   const { kept, keptBytes } = jobs.counts();
   const agents = node.registry.all().map(({ name, compiled }) => [name, compiled.ddl.metadata.version]);
@@ -41,6 +43,7 @@ export function statusOf(parts: {
     actions: node.actions.all(),
     agents: Object.fromEntries(agents),
     ...(security.expires && { certificateExpires: security.expires() }),
+    without,
     facts: facts.status(),
     ...(clockSkew === undefined ? {} : { clockSkew }),
     ...(twin && { twin }),

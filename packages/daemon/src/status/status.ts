@@ -3,6 +3,7 @@ import { TroupeError } from '@troupe/core';
 import type { Link, Pause } from '@troupe/core/internal';
 import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
+import type { Loss } from '../loss.js';
 import type { FactsStatus } from '../node/facts.js';
 import type { Twin } from '../node/twin-watch.js';
 import type { ActionCount } from '../request/action-counts.js';
@@ -44,6 +45,8 @@ export interface DaemonStatus {
   readonly agents: Readonly<Record<string, string>>;
   /** When our certificate or enrolment token is over, where we have one. */
   readonly certificateExpires?: number;
+  /** What the daemon runs without although its configuration has it, such as an agent that cannot be loaded. */
+  readonly without: readonly Loss[];
   readonly facts: FactsStatus;
   /**
    * Seconds that our clock is ahead of the callers' clocks (negative: behind), the way of a message included: the one
@@ -68,7 +71,8 @@ export function readStatusFile(file: string): DaemonStatus {
     const status = JSON.parse(readRegularFileSync(file).toString('utf8')) as Partial<DaemonStatus> | null;
     if (status?.v !== 1 || typeof status.pid !== 'number' || typeof status.time !== 'number')
       throw new Error('it is not a status file, or it is from another version of Troupe');
-    return status as DaemonStatus;
+    // One of an earlier version does not say it.
+    return { without: [], ...status } as DaemonStatus;
   } catch (cause) {
     throw new TroupeError(
       'FILE_UNREADABLE',

@@ -15,7 +15,7 @@ import type { Agent, AgentConfig, DataLookup, Host, TroupeError } from '@troupe/
 import { actorProgram, until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Agents } from '../../src/agents/agents.js';
+import { Agents, type AgentsOptions } from '../../src/agents/agents.js';
 import { Registry } from '../../src/agents/registry.js';
 import { parseDaemonConfig } from '../../src/config.js';
 import { ddlOf, keptLog } from './external/actor.js';
@@ -42,7 +42,7 @@ describe('the agents of a daemon', () => {
   });
 
   /** The agents of a daemon that starts anew, with more of its configuration. */
-  function agents(more = '', mode = 'none'): Agents {
+  function agents(more = '', mode = 'none', options: Partial<AgentsOptions> = {}): Agents {
     registry = new Registry();
     const made = new Agents({
       config: parseDaemonConfig(`{ security: { mode: ${mode} }, state_dir: ${folder}/state ${more} }`),
@@ -52,6 +52,7 @@ describe('the agents of a daemon', () => {
       data,
       node: { identity: 'web1.lab', facts: () => ({ region: 'eu' }), classes: () => ['role::web'] },
       reload: () => events.push('reload'),
+      ...options,
     });
     opened.push(made);
     return made;
@@ -160,7 +161,11 @@ describe('the agents of a daemon', () => {
       const words = (where: string) =>
         `CONFIG_INVALID: agents: "${where}" is not permitted with security.mode token: a machine without a certificate may run only provision`;
       expect(await refusal(agents('', 'token').load([agent('one')]))).to.equal(words('one'));
-      expect(await refusal(agents(', agents: [./one.mjs]', 'token').load([]))).to.equal(words('./one.mjs'));
+      const subject = agents(', agents: [./one.mjs]', 'token');
+      await subject.load([]);
+      expect(subject.leftOut).to.deep.equal([
+        { what: './one.mjs', reason: words('./one.mjs').replace('CONFIG_INVALID: ', '') },
+      ]);
       expect(registry.names()).to.deep.equal([]);
     });
 
@@ -171,13 +176,13 @@ describe('the agents of a daemon', () => {
       writeFileSync(join(folder, 'one.json'), JSON.stringify(ddlOf('one', {})));
       const entry = (more: string) => `, external_agents: [{ ${more} }]`;
       const command = `command: ${actorProgram}`;
-      const load = (more: string) => agents(entry(more), 'token').load([]);
-      expect(await refusal(load(`ddl: one.json, ${command}`))).to.match(
-        /^CONFIG_INVALID: .*may run only provision/,
-      );
-      expect(await refusal(load(`ddl: provision.json, ${command}`))).to.match(
-        /^AGENT_INVALID: .*is reserved/,
-      );
+      const load = async (more: string) => {
+        const subject = agents(entry(more), 'token');
+        await subject.load([]);
+        return subject.leftOut.map(({ reason }) => reason).join();
+      };
+      expect(await load(`ddl: one.json, ${command}`)).to.match(/may run only provision/);
+      expect(await load(`ddl: provision.json, ${command}`)).to.match(/is reserved/);
       await load('folder: more');
       expect(registry.names()).to.deep.equal([]);
       await load(`ddl: provision.json, ${command}, role: provision`);
@@ -221,11 +226,14 @@ describe('the agents of a daemon', () => {
       ]);
     });
 
-    it('keep the daemon from starting if they never worked', async () => {
+    it('are left out if they never worked', async () => {
       write('one', "throw new Error('not today');");
-      expect(await refusal(agents(', agents: [./one.mjs]').load([]))).to.equal(
-        'AGENT_INVALID: ./one.mjs: setup failed: not today',
-      );
+      const subject = agents(', agents: [./one.mjs]');
+      await subject.load([]);
+      expect(registry.names()).to.deep.equal([]);
+      expect(subject.leftOut).to.deep.equal([
+        { what: './one.mjs', reason: './one.mjs: setup failed: not today' },
+      ]);
     });
   });
 
@@ -390,6 +398,46 @@ describe('the agents of a daemon', () => {
       expect(registry.names()).to.deep.equal(['actor']);
       expect(existsSync(join(folder, 'agents/actor'))).to.equal(true);
     });
+  });
+
+  it('leave out those that are at fault, each with its reason, and load the rest', async () => {
+    write('good', 'return {};');
+    write('throws', "throw new Error('no such device');");
+    write('handles', 'return { other: () => ({}) };');
+    write('exits', 'process.exit(0);');
+    writeFileSync(join(folder, 'broken.mjs'), 'export default {');
+    writeFileSync(join(folder, 'nothing.mjs'), 'export const agent = 1;');
+    const { exit } = process;
+    process.exit = () => {
+      throw new Error('exit is blocked');
+    };
+    try {
+      const names = ['throws', 'gone', 'handles', 'broken', 'nothing', 'exits', 'good'];
+      const subject = agents(`, agents: [${names.map((name) => `./${name}.mjs`).join(', ')}]`);
+      await subject.load([agent('given')]);
+      expect(registry.names()).to.deep.equal(['given', 'good']);
+      expect(subject.leftOut.map(({ what }) => what)).to.deep.equal(
+        names.slice(0, -1).map((name) => `./${name}.mjs`),
+      );
+      const reasons = subject.leftOut.map(({ reason }) => reason);
+      expect(reasons[0]).to.equal('./throws.mjs: setup failed: no such device');
+      expect(reasons[1]).to.include('agents: cannot load "./gone.mjs"');
+      expect(reasons[5]).to.include('exit is blocked');
+      expect(logged(50).map(([msg, name]) => [msg, name])).to.deep.equal(
+        subject.leftOut.map(({ what }) => ['an agent is left out: the daemon serves without it', what]),
+      );
+    } finally {
+      process.exit = exit;
+    }
+  });
+
+  it('leave out one that does not finish its set-up, and load the rest', async () => {
+    write('hangs', 'return new Promise(() => {});');
+    write('good', 'return {};');
+    const subject = agents(', agents: [./hangs.mjs, ./good.mjs]', 'none', { setUpTime: 500 });
+    await subject.load([]);
+    expect(subject.leftOut[0]?.reason).to.equal('./hangs.mjs: setup failed: it did not finish within 0.5 s');
+    expect(registry.names()).to.deep.equal(['good']);
   });
 
   it('leave out one that others can write, and load the rest', async () => {

@@ -14,6 +14,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Audit, type AuditOptions } from '../../src/audit/audit.js';
 import { auditFiles, firstHash, hashOfLine, verifyAudit } from '../../src/audit/audit-chain.js';
+import { keptLog } from '../agents/external/actor.js';
 
 describe('the rotation of an audit', () => {
   let folder: string;
@@ -140,12 +141,27 @@ describe('the rotation of an audit', () => {
     expect(open()).to.equal(before);
   });
 
-  it('says which file cannot be written', () => {
-    writeFileSync(join(folder, 'a file'), '');
-    const gone = join(folder, 'a file', 'audit.jsonl');
-    expect(() => new Audit(gone))
-      .to.throw(`audit.file: cannot write ${gone}: `)
-      .with.property('code', 'FILE_UNREADABLE');
+  it('says which file cannot be written, and continues when it can', () => {
+    const inTheWay = join(folder, 'a file');
+    writeFileSync(inTheWay, '');
+    const gone = join(inTheWay, 'audit.jsonl');
+    const { log, lines } = keptLog();
+    const audit = new Audit(gone, { log });
+    expect(audit.fault).to.match(new RegExp(`^cannot write ${gone}: (EEXIST|ENOTDIR): `));
+    expect(() => audit.mustWrite({ outcome: 'begun' }, now))
+      .to.throw(gone)
+      .with.property('code', 'AUDIT_FAILED');
+    audit.write({ outcome: 'ok' }, now);
+    expect(lines.map(({ level, msg }) => [level, msg])).to.deep.equal([
+      [50, 'CANNOT WRITE THE AUDIT LOG: entries are missing from it until it can be written'],
+      [50, 'CANNOT WRITE THE AUDIT LOG: this entry is missing from it'],
+    ]);
+    rmSync(inTheWay);
+    audit.write({ outcome: 'ok' }, now);
+    audit.close();
+    expect(audit.fault).to.equal(undefined);
+    const written = readFileSync(gone, 'utf8').trimEnd().split('\n');
+    expect(written.map((line) => JSON.parse(line).outcome)).to.deep.equal(['gap', 'ok']);
   });
 
   it('finds the last line behind 4 MiB of others', async () => {

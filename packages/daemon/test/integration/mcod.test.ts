@@ -129,16 +129,28 @@ describe('mcod as a process', () => {
     expect((await lab.ask('odd', 'fine')).outcome).to.equal('ok');
   });
 
-  it('stays when a handler calls process.exit, which fails, and ends when an error comes out of nowhere', async () => {
+  it('stays when a handler calls process.exit, which fails, throws later, or listens badly', async () => {
     agent(`
       exits: () => { process.exit(3); },
       fine: () => ({}),
-      bursts: () => { setImmediate(() => { throw new Error('out of nowhere'); }); return new Promise(() => {}); },`);
+      bursts: () => { setImmediate(() => { throw new Error('out of nowhere'); }); return {}; },
+      listens: (_, { signal }) => {
+        signal.addEventListener('abort', () => { throw new Error('of a listener'); });
+        return new Promise(() => {});
+      },`);
     await lab.startMcod('agents: [./agent/agent.js]');
     expect((await lab.ask('odd', 'exits')).statuscode).to.equal(5);
     expect((await lab.ask('odd', 'fine')).outcome).to.equal('ok');
-    void lab.ask('odd', 'bursts');
-    expect(await lab.ended()).to.equal(1);
-    expect(lab.log.some(({ msg }) => msg === 'uncaught exception: the daemon exits')).to.equal(true);
+    const words = 'uncaught exception of an agent: the daemon continues';
+    expect((await lab.ask('odd', 'bursts')).outcome).to.equal('ok');
+    await lab.logged(words);
+    const { outcome } = await lab.ask('odd', 'listens', {}, () => {}, { timeout: 1 });
+    expect(outcome).to.equal('timeout');
+    await lab.logged(words, 2);
+    expect(lab.log.filter(({ msg }) => msg === words).map(({ agent }) => agent)).to.deep.equal([
+      'odd',
+      'odd',
+    ]);
+    expect((await lab.ask('odd', 'fine')).outcome).to.equal('ok');
   });
 });

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, TroupeError } from '@troupe/core';
+import { silentLogger } from '@troupe/core';
 import { sealLine } from '@troupe/core/internal';
 import { openFiles, skip, until } from '@troupe/test-support';
 import { expect } from 'chai';
@@ -377,17 +377,31 @@ describe('RequestJournal', () => {
     });
   });
 
-  it('throws if its file cannot be read', () => {
-    mkdirSync(file);
-    expect(() => open())
-      .to.throw(TroupeError, 'EISDIR')
-      .with.property('code', 'FILE_UNREADABLE');
-  });
-
-  it('does not wait for a FIFO in the place of its file', function () {
-    if (spawnSync('mkfifo', [file]).status !== 0) skip(this, 'there is no mkfifo here');
-    expect(() => open()).to.throw('it is a FIFO, not a regular file');
-  });
+  for (const [what, make] of [
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a FIFO', (path: string) => spawnSync('mkfifo', [path])],
+  ] as const) {
+    for (const part of ['', '.generation'])
+      it(`counts as damaged if ${what} is in the place of FILE${part}, which is moved aside`, () => {
+        const journal = open();
+        add(journal, 1);
+        journal.close();
+        rmSync(`${file}${part}`);
+        make(`${file}${part}`);
+        if (!existsSync(`${file}${part}`)) return;
+        const { log, lines: entries } = keptLog();
+        const next = open(1000, log);
+        expect(entries.map(({ msg }) => `${msg}`.slice(0, 33))).to.deep.equal([
+          'THE RECORD OF REQUESTS IS DAMAGED',
+        ]);
+        expect(entries[0]?.reason).to.include(`${file}${part}: `);
+        expect(existsSync(`${file}${part}.damaged`)).to.equal(true);
+        add(next, 2);
+        expect(next.fault).to.equal(undefined);
+        next.close();
+        expect(knows(open(), 2)).to.deep.equal([true]);
+      });
+  }
 
   it('compacts its file at 10,000 lines more than twice its ids', () => {
     const journal = open();

@@ -16,6 +16,7 @@ const sound: DaemonStatus = {
   config: '/etc/troupe/mcod.yaml',
   since: 0,
   broker: { connected: true },
+  without: [],
   counts: {
     ...{ total: 9, validated: 8, unvalidated: 1, passed: 5, filtered: 2, ttlexpired: 3, denied: 4 },
     ...{ replies: 7, version1: 0, running: 11, queued: 12, kept: 13, keptBytes: 14, connects: 15 },

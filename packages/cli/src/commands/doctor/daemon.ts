@@ -38,6 +38,7 @@ export function daemonFindings(status: DaemonStatus, host: Host): readonly Findi
       : []),
     ...(status.certificateExpires === undefined ? [] : [expiryFinding(status.certificateExpires, host)]),
     ...skewFindings(status),
+    ...lossFindings(status),
     ...factFindings(status),
     workFinding(status, now),
   ];
@@ -107,6 +108,15 @@ function skewFindings({ clockSkew }: DaemonStatus): readonly Finding[] {
   if (seconds >= refusedSkew) return [report.fault(`${words}: requests are refused; check NTP`)];
   if (seconds > mostSkew) return [report.warn(`${words}: check NTP`)];
   return [report.ok(`this machine's clock is within ${mostSkew} s of the clocks of callers`)];
+}
+
+// Facts have findings of their own.
+function lossFindings({ without }: DaemonStatus): readonly Finding[] {
+  return without
+    .filter(({ what }) => !what.startsWith('facts of '))
+    .map(({ what, reason }) =>
+      about('daemon').fault(`it runs without ${plainLine(what)}: ${plainLine(reason)}`),
+    );
 }
 
 function factFindings({ facts }: DaemonStatus): readonly Finding[] {

@@ -37,6 +37,7 @@ export async function fleetFindings(
     return [
       ...findings,
       ...twinFindings(await client.presence(collective), [...silent, ...offline]),
+      ...leftOutFindings(await client.presence(collective), silent),
       report.fault(`no node responds in the collective "${collective}"${away}`),
     ];
   const where = { targets: nodes, collective };
@@ -48,6 +49,7 @@ export async function fleetFindings(
     ...findings,
     ...twinFindings(await client.presence(collective), [...nodes, ...silent, ...offline]),
     ...pauseFindings(await client.presence(collective), nodes),
+    ...leftOutFindings(await client.presence(collective), [...nodes, ...silent]),
     ...permissionFindings([...pings, ...inventories]),
     ...clockFindings(pings),
     ...versionFindings(await versionsOf(client, collective, nodes)),
@@ -88,6 +90,24 @@ export function pauseFindings(
   return [
     about('pauses').warn(`paused, so actions that change hosts are refused: ${names} (mco node state)`),
   ];
+}
+
+/** Finds nodes that serve without an agent of their configuration, because it could not be loaded. */
+export function leftOutFindings(
+  presence: Pick<PresenceView, 'get'>,
+  nodes: readonly string[],
+): readonly Finding[] {
+  const report = about('agents');
+  const faults = [...new Set(nodes)].flatMap((sender) => {
+    const names: unknown = presence.get(sender)?.leftOut;
+    if (!Array.isArray(names)) return [];
+    return names.map((name) => ({ sender, name: plainLine(String(name)) }));
+  });
+  return [...namesBy(faults, ({ name }) => name)].map(([name, senders]) =>
+    report.fault(
+      `${nameList(senders, false)}: the agent ${name} could not be loaded and is left out; run "mco doctor --local" there for the reason`,
+    ),
+  );
 }
 
 interface Timed extends Result<unknown> {

@@ -34,6 +34,7 @@ const sound: DaemonStatus = {
   actions: {},
   agents: { rpcutil: '1.0.0', discovery: '1.1.0' },
   certificateExpires: Date.parse('2027-06-01'),
+  without: [],
   facts: { faults: [] },
   clockSkew: 0.2,
   memory: 60_000_000,
@@ -83,6 +84,11 @@ describe('the status of a daemon', () => {
       'that hangs',
       { time: now - 71_000 },
       'fault daemon: process 4711 has not written its status file for 1 min 11 s: the daemon hangs, or the disk is full',
+    ],
+    [
+      'that runs without an agent',
+      { without: [{ what: 'the agent ./a.mjs', reason: 'setup failed:\nno such device' }] },
+      'fault daemon: it runs without the agent ./a.mjs: setup failed: no such device',
     ],
     ['that ended', { state: 'ended' }, 'fault daemon: web1.lab stopped 4.00 s ago: start the daemon again'],
     [

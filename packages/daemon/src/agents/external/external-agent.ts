@@ -12,6 +12,7 @@ import {
   Status,
   TroupeError,
 } from '@troupe/core';
+import { diskFaultOf } from '@troupe/core/internal';
 import { unsafeFault } from '@troupe/core/trusted-path';
 import { exchange } from './exchange.js';
 import {
@@ -49,10 +50,11 @@ export function externalAgent(options: ExternalAgentOptions): Agent {
 
   const setup = async (section: AgentConfig, host: Host) => {
     const command = await firstFile(commands);
-    if (command === undefined) {
-      host.log.warn({ commands }, 'program of the external agent not found');
-      return undefined;
-    }
+    if (command === undefined)
+      throw new TroupeError(
+        'AGENT_INVALID',
+        `the program of the external agent was not found: none of ${commands.join(', ')} exists`,
+      );
     const config = configFile === undefined ? { lines: configLines(name, section) } : { file: configFile };
     const { identity, stateDir, facts } = host;
     const common = { agent: name, command, config, facts, identity, stateDir };
@@ -139,6 +141,7 @@ async function ask(
   return answerOf(common.agent, reply).data;
 }
 
+// An agent that cannot say whether it applies is broken, and not one that does not apply.
 async function isActive(common: Common, { log }: Host): Promise<boolean> {
   try {
     const reply = await exchange({
@@ -150,11 +153,12 @@ async function isActive(common: Common, { log }: Host): Promise<boolean> {
       log,
     });
     return saysActive(reply);
-  } catch (error) {
-    const isLate = error instanceof DOMException && error.name === 'TimeoutError';
-    const reason = isLate ? `no reply within ${activationTime / 1000} s` : messageOf(error);
-    log.warn({ reason }, 'the external agent is not active: its activation check failed');
-    return false;
+  } catch (cause) {
+    const isLate = cause instanceof DOMException && cause.name === 'TimeoutError';
+    const reason = isLate
+      ? `no reply within ${activationTime / 1000} s`
+      : (diskFaultOf(cause) ?? messageOf(cause));
+    throw new TroupeError('AGENT_INVALID', `the activation check failed: ${reason}`, { cause });
   }
 }
 

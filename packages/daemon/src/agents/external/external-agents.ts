@@ -1,16 +1,16 @@
 import { type Agent, type Logger, messageOf, TroupeError } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
-import { reasonOf } from '@troupe/core/internal';
+import { diskFaultOf, reasonOf } from '@troupe/core/internal';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import type { ExternalEntry } from '../../config.js';
 import { externalAgent } from './external-agent.js';
 import {
-  checkEntries,
   commandsOf,
   listPlaces,
   type Place,
   placeFault,
   readPlace,
+  soundEntries,
   stampOf,
 } from './places.js';
 
@@ -22,17 +22,30 @@ export interface ExternalAgentsOptions {
   /** Takes an agent in, in the place of the one named `instead`; false where it does not apply to this host. */
   readonly put: (agent: Agent, where: string, instead: string | undefined) => Promise<boolean>;
   readonly remove: (name: string) => Promise<void>;
+  /** Notes why an agent is left out, by its file; with nothing, that it no longer is. */
+  readonly leave: (file: string, error?: unknown) => void;
 }
 
 interface Known {
   readonly stamp: string | undefined;
+  /** When it is tried again although its files are the same, in milliseconds of the monotonic clock. */
+  readonly retryAt?: number;
+  /** Why it was not loaded last. */
+  readonly reason?: string;
   /** The agent that is at work from this place. */
   readonly name: string | undefined;
 }
 
+/** Milliseconds after which an agent that was left out because of the disk is tried again. */
+const retryInterval = 60_000;
+
 /** The external agents of a node, kept in step with their files. */
 export class ExternalAgents {
   readonly #options: ExternalAgentsOptions;
+  // no peer fills this: it holds the agents of the configuration
+  #entries: readonly ExternalEntry[] = [];
+  // no peer fills this: it holds folders of the configuration
+  #unreadable: ReadonlySet<string> = new Set();
   /** By the path of the DDL. */
   // no peer fills this: it holds the agents of the configuration
   readonly #known = new Map<string, Known>();
@@ -44,18 +57,28 @@ export class ExternalAgents {
     this.#options = options;
   }
 
-  /** Loads all. Throws what is wrong with an agent that the configuration names; one from a folder is logged and left out. */
+  /** Loads all: one that is at fault is logged and left out. */
   async load(): Promise<void> {
-    const { entries, configFile } = this.#options;
-    checkEntries(entries);
-    const places = await listPlaces(entries, configFile);
+    const { configFile, log, leave } = this.#options;
+    const { sound, faults } = soundEntries(this.#options.entries);
+    this.#entries = sound;
+    for (const { where, error } of faults) {
+      leave(where, error);
+      log.error({ reason: error.message, code: error.code }, 'an entry of external_agents is left out');
+    }
+    const unreadable = new Set<string>();
+    this.#unreadable = unreadable;
+    const places = await listPlaces(sound, configFile, (folder, error) => {
+      unreadable.add(folder);
+      leave(folder, error);
+      log.error({ folder, ...reasonOf(error) }, 'a folder of external agents is left out');
+    });
     await Promise.all(
       places.map(async (place) => {
         const stamp = await stampOf(place);
         try {
           await this.#take(place, stamp);
         } catch (error) {
-          if (place.isNamed && !isUnsafe(error)) throw error;
           this.#note(place, stamp, error);
         }
       }),
@@ -81,10 +104,14 @@ export class ExternalAgents {
 
   /** One look; never rejects. */
   async look(): Promise<void> {
-    const { entries, configFile, log } = this.#options;
+    const { configFile, log, leave } = this.#options;
     try {
       const places = new Map<string, Place>();
-      for (const place of await listPlaces(entries, configFile)) places.set(place.ddlFile, place);
+      const unreadable = new Set<string>();
+      const found = await listPlaces(this.#entries, configFile, (folder) => unreadable.add(folder));
+      for (const place of found) places.set(place.ddlFile, place);
+      for (const folder of this.#unreadable) if (!unreadable.has(folder)) leave(folder);
+      this.#unreadable = unreadable;
       for (const file of this.#known.keys()) {
         if (!places.has(file)) places.set(file, { ddlFile: file, isNamed: false });
       }
@@ -98,7 +125,8 @@ export class ExternalAgents {
     const file = place.ddlFile;
     const stamp = await stampOf(place);
     const known = this.#known.get(file);
-    if (known?.stamp === stamp) {
+    const isDue = known?.retryAt !== undefined && performance.now() >= known.retryAt;
+    if (known?.stamp === stamp && !isDue) {
       this.#unsettled.delete(file);
       return;
     }
@@ -139,21 +167,28 @@ export class ExternalAgents {
     }
     if (before !== undefined && (before !== name || !isAtWork)) await remove(before);
     this.#known.set(ddlFile, { stamp, name: isAtWork ? name : undefined });
+    this.#options.leave(ddlFile);
   }
 
   async #drop(file: string, words = 'external agent removed: its DDL no longer exists'): Promise<void> {
     const name = this.#known.get(file)?.name;
     this.#known.delete(file);
+    this.#options.leave(file);
     if (name === undefined) return;
     await this.#options.remove(name);
     this.#options.log.info({ agent: name, file }, words);
   }
 
-  // Not again before the files change again.
+  // Not again before the files change again, unless it was the disk.
   #note({ ddlFile }: Place, stamp: string | undefined, error: unknown): void {
-    const name = this.#known.get(ddlFile)?.name;
-    this.#known.set(ddlFile, { stamp, name });
-    const consequence = name === undefined ? 'it is skipped' : 'the previous version stays in use';
+    const known = this.#known.get(ddlFile);
+    const { name } = known ?? {};
+    const reason = messageOf(error);
+    const retry = diskFaultOf(error) === undefined ? {} : { retryAt: performance.now() + retryInterval };
+    this.#known.set(ddlFile, { stamp, name, reason, ...retry });
+    if (name === undefined) this.#options.leave(ddlFile, error);
+    if (known?.reason === reason && known.stamp === stamp) return;
+    const consequence = name === undefined ? 'it is left out' : 'the previous version stays in use';
     this.#options.log.error(
       { file: ddlFile, ...reasonOf(error) },
       `cannot load an external agent: ${consequence}`,

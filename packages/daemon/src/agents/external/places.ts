@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Ddl, parseDdl, TroupeError } from '@troupe/core';
+import { isErrno } from '@troupe/core/durable-file';
 import { systemReasonOf } from '@troupe/core/internal';
 import { readRegularFile } from '@troupe/core/regular-file';
 import { pathFault } from '@troupe/core/trusted-path';
@@ -32,31 +33,44 @@ const deniedNames = new Set([
   'scout',
 ]);
 
-/** Checks what the schema of the configuration does not. Throws CONFIG_INVALID. */
-export function checkEntries(entries: readonly ExternalEntry[]): void {
-  const provisioners = entries.filter(({ role }) => role === provision);
-  if (provisioners.length > 1)
-    throw new TroupeError('CONFIG_INVALID', 'external_agents: only one agent can have role: provision');
-  for (const [index, { ddl, folder, command, config, role }] of entries.entries()) {
+/** Separates the entries of a configuration that are sound from those that contradict themselves or others, which the schema cannot tell. */
+export function soundEntries(entries: readonly ExternalEntry[]): {
+  readonly sound: readonly ExternalEntry[];
+  readonly faults: readonly { readonly where: string; readonly error: TroupeError }[];
+} {
+  const first = entries.findIndex(({ role }) => role === provision);
+  const faultAt = (entry: ExternalEntry, index: number) =>
+    entry.role === provision && index !== first ? 'only one agent can have role: provision' : faultOf(entry);
+  const faults = entries.flatMap((entry, index) => {
+    const fault = faultAt(entry, index);
     const where = `external_agents.${index}`;
-    if ((ddl === undefined) === (folder === undefined)) {
-      throw new TroupeError('CONFIG_INVALID', `${where}: set exactly one of ddl and folder`);
-    }
-    if (folder !== undefined && (command ?? config ?? role) !== undefined) {
-      throw new TroupeError(
-        'CONFIG_INVALID',
-        `${where}: command, config and role cannot be combined with folder`,
-      );
-    }
-  }
+    return fault === undefined
+      ? []
+      : [{ where, error: new TroupeError('CONFIG_INVALID', `${where}: ${fault}`) }];
+  });
+  return { sound: entries.filter((entry, index) => faultAt(entry, index) === undefined), faults };
 }
 
-/** The places of all agents that the entries name, relative to the folder of the configuration. */
-export async function listPlaces(entries: readonly ExternalEntry[], configFile: string): Promise<Place[]> {
+function faultOf({ ddl, folder, command, config, role }: ExternalEntry): string | undefined {
+  if ((ddl === undefined) === (folder === undefined)) return 'set exactly one of ddl and folder';
+  return folder !== undefined && (command ?? config ?? role) !== undefined
+    ? 'command, config and role cannot be combined with folder'
+    : undefined;
+}
+
+/**
+ * The places of all agents that the entries name, relative to the folder of the configuration. A folder that cannot be read is
+ * passed to `failed`; one that does not exist yet has no agents.
+ */
+export async function listPlaces(
+  entries: readonly ExternalEntry[],
+  configFile: string,
+  failed: (folder: string, error: unknown) => void = () => {},
+): Promise<Place[]> {
   const base = dirname(resolve(configFile));
   const places: Place[] = [];
   for (const { ddl, folder, command, config, role } of entries) {
-    if (folder !== undefined) places.push(...(await placesIn(resolve(base, folder))));
+    if (folder !== undefined) places.push(...(await placesIn(resolve(base, folder), failed)));
     if (ddl === undefined) continue;
     places.push({
       ddlFile: resolve(base, ddl),
@@ -70,8 +84,11 @@ export async function listPlaces(entries: readonly ExternalEntry[], configFile: 
 }
 
 // FOLDER/NAME.json and FOLDER/NAME/NAME.json, as Choria has them.
-async function placesIn(folder: string): Promise<Place[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+async function placesIn(folder: string, failed: (folder: string, error: unknown) => void): Promise<Place[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (!isErrno(error, 'ENOENT')) failed(folder, unreadableFolder(folder, error));
+    return [];
+  });
   return entries
     .filter(({ name }) => !name.startsWith('.') && !name.endsWith('.schema.json'))
     .flatMap((entry) => {
@@ -80,6 +97,13 @@ async function placesIn(folder: string): Promise<Place[]> {
     })
     .sort()
     .map((ddlFile) => ({ ddlFile, isNamed: false }));
+}
+
+function unreadableFolder(folder: string, cause: unknown): TroupeError {
+  const reason = systemReasonOf(cause);
+  return new TroupeError('FILE_UNREADABLE', `external_agents: cannot read the folder ${folder}: ${reason}`, {
+    cause,
+  });
 }
 
 /** Reads a place's DDL; nothing where a file in a folder is not that of an external agent. Throws FILE_UNREADABLE, DDL_INVALID, AGENT_INVALID. */

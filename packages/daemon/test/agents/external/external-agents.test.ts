@@ -36,6 +36,7 @@ describe('external agents', () => {
 
   function agents(entries: readonly ExternalEntry[], put = async () => true) {
     const { log, lines } = keptLog();
+    const leftOut = new Map<string, TroupeError>();
     const external = new ExternalAgents({
       entries,
       configFile: join(folder, 'mcod.yaml'),
@@ -49,18 +50,20 @@ describe('external agents', () => {
         events.push(`remove ${name}`);
         await removed;
       },
+      leave: (file, error) => {
+        if (error === undefined) leftOut.delete(file);
+        else leftOut.set(file, error as TroupeError);
+      },
     });
-    return { external, lines };
+    return { external, lines, leftOut };
   }
 
-  const refusal = async (entries: readonly ExternalEntry[]) => {
-    const error = await agents(entries)
-      .external.load()
-      .then(
-        () => undefined,
-        (cause: TroupeError) => cause,
-      );
-    return [error?.code, error?.message.replaceAll(folder, '')];
+  const reasonFor = async (entries: readonly ExternalEntry[]) => {
+    const { external, leftOut } = agents(entries);
+    await external.load();
+    return [...leftOut].map(([where, { code, message }]) =>
+      [where, code, message].map((text) => text.replaceAll(folder, '')),
+    );
   };
 
   it('are those that the configuration names, and those of the folders that it names', async () => {
@@ -84,25 +87,47 @@ describe('external agents', () => {
     expect(events).to.deep.equal(['put ruby 1.0.0']);
   });
 
-  it('stop the start when one that is named is wrong', async () => {
+  it('that are named and wrong are left out with the reason, and the others are loaded', async () => {
     write('broken.json', '{');
     ddl('rpcutil.json', 'rpcutil');
-    expect(await refusal([{ ddl: 'none.json' }])).to.deep.equal([
-      'FILE_UNREADABLE',
+    ddl('good.json', 'good');
+    write('agents', '');
+    const wrong = ['none.json', 'broken.json', 'rpcutil.json', 'good.json'].map((file) => ({ ddl: file }));
+    const reasons = await reasonFor([
+      ...wrong,
+      {},
+      { folder: 'x', command: 'y' },
+      { folder: 'agents' },
+      { folder: 'none' },
+    ]);
+    expect(reasons.map(([where, code]) => `${where} ${code}`)).to.have.members([
+      'external_agents.4 CONFIG_INVALID',
+      'external_agents.5 CONFIG_INVALID',
+      '/agents FILE_UNREADABLE',
+      '/none.json FILE_UNREADABLE',
+      '/broken.json DDL_INVALID',
+      '/rpcutil.json AGENT_INVALID',
+    ]);
+    expect(reasons.map(([, , message]) => message)).to.include.members([
       'cannot read the DDL /none.json: ENOENT: no such file or directory',
-    ]);
-    expect((await refusal([{ ddl: 'broken.json' }]))[0]).to.equal('DDL_INVALID');
-    expect(await refusal([{ ddl: 'rpcutil.json' }])).to.deep.equal([
-      'AGENT_INVALID',
       '/rpcutil.json: the name "rpcutil" is reserved: rename the external agent',
+      'external_agents.4: set exactly one of ddl and folder',
+      'external_agents.5: command, config and role cannot be combined with folder',
+      'external_agents: cannot read the folder /agents: ENOTDIR: not a directory',
     ]);
-    expect(await refusal([{}])).to.deep.equal([
-      'CONFIG_INVALID',
-      'external_agents.0: set exactly one of ddl and folder',
-    ]);
-    expect((await refusal([{ folder: 'x', command: 'y' }]))[1]).to.equal(
-      'external_agents.0: command, config and role cannot be combined with folder',
-    );
+    expect(events).to.deep.equal(['put good 1.0.0']);
+  });
+
+  it('are no longer left out when they have been corrected', async () => {
+    write('one.json', '{');
+    const { external, leftOut } = agents([{ ddl: 'one.json' }]);
+    await external.load();
+    expect([...leftOut.keys()]).to.deep.equal([join(folder, 'one.json')]);
+    ddl('one.json', 'one');
+    await external.look();
+    await external.look();
+    expect([...leftOut.keys()]).to.deep.equal([]);
+    expect(events).to.deep.equal(['put one 1.0.0']);
   });
 
   it('from a folder are left out when they are wrong, and the log says so', async () => {
@@ -113,7 +138,7 @@ describe('external agents', () => {
     await external.load();
     expect(events).to.deep.equal(['put good 1.0.0']);
     expect(lines.map(({ msg }) => msg)).to.deep.equal(
-      Array.from({ length: 2 }, () => 'cannot load an external agent: it is skipped'),
+      Array.from({ length: 2 }, () => 'cannot load an external agent: it is left out'),
     );
   });
 
@@ -368,11 +393,11 @@ describe('external agents', () => {
     const told = lines.map(({ msg, reason, code }) => [msg, String(reason).split(' (')[0], code]);
     expect(told).to.have.deep.members([
       [
-        'cannot load an external agent: it is skipped',
+        'cannot load an external agent: it is left out',
         `any user can write ${folder}/open.json`,
         'FILE_UNSAFE',
       ],
-      ['cannot load an external agent: it is skipped', `any user can write ${folder}/open.d`, 'FILE_UNSAFE'],
+      ['cannot load an external agent: it is left out', `any user can write ${folder}/open.d`, 'FILE_UNSAFE'],
     ]);
   });
 

@@ -5,10 +5,10 @@ import type { TroupeError } from '@troupe/core';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import {
-  checkEntries,
   listPlaces,
   type Place,
   readPlace,
+  soundEntries,
   stampOf,
 } from '../../../src/agents/external/places.js';
 import type { ExternalEntry } from '../../../src/config.js';
@@ -51,9 +51,11 @@ describe('the places of external agents', () => {
     ],
   ] as const) {
     it(`cannot be configured by ${what}`, () => {
-      expect(() => checkEntries([{ folder: 'a' }, entry]))
-        .to.throw(words)
-        .and.include({ code: 'CONFIG_INVALID' });
+      const { sound, faults } = soundEntries([{ folder: 'a' }, entry]);
+      expect(sound).to.deep.equal([{ folder: 'a' }]);
+      expect(faults.map(({ where, error: { code, message } }) => [where, code, message])).to.deep.equal([
+        ['external_agents.1', 'CONFIG_INVALID', words],
+      ]);
     });
   }
 
@@ -63,7 +65,7 @@ describe('the places of external agents', () => {
       { ddl: 'x', command: 'y', config: 'z' },
       { folder: 'x' },
     ];
-    expect(() => checkEntries(entries)).to.not.throw();
+    expect(soundEntries(entries)).to.deep.equal({ sound: entries, faults: [] });
   });
 
   it('are resolved from the folder of the configuration', async () => {
@@ -183,16 +185,19 @@ describe('the places of external agents', () => {
       expect(await listPlaces([{ folder: 'agents' }], at('mcod.yaml'))).to.deep.equal([
         { ddlFile: at('agents/provision.json'), isNamed: false },
       ]);
-      expect(() => checkEntries([{ folder: 'agents', role: 'provision' }])).to.throw(
+      const { faults } = soundEntries([{ folder: 'agents', role: 'provision' }]);
+      expect(faults.map(({ error }) => error.message)).to.deep.equal([
         'external_agents.0: command, config and role cannot be combined with folder',
-      );
+      ]);
     });
 
     it('exist at most once', () => {
       const entry = { ddl: 'provision.json', role: 'provision' } as const;
-      expect(() => checkEntries([entry, { ...entry, ddl: 'b.json' }])).to.throw(
-        'external_agents: only one agent can have role: provision',
-      );
+      const { sound, faults } = soundEntries([entry, { ...entry, ddl: 'b.json' }]);
+      expect(sound).to.deep.equal([entry]);
+      expect(faults.map(({ error }) => error.message)).to.deep.equal([
+        'external_agents.1: only one agent can have role: provision',
+      ]);
     });
   });
 
