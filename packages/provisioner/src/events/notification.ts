@@ -39,7 +39,7 @@ export function waitingNotification(about: {
   return {
     identity,
     id,
-    subject: `${identity} is waiting: ${state}`,
+    subject: state === 'waiting' ? `${identity} is waiting` : `${identity} is waiting: ${state}`,
     text: [
       `${identity} is not provisioned yet (${state}): ${reason}`,
       ...(advice === undefined ? [] : ['', advice]),

@@ -109,7 +109,7 @@ describe('ArrivalDesk', () => {
     pass(200);
     expect(subjects()).to.have.length(1);
     pass(110);
-    expect(subjects()).to.deep.equal(['web1 is waiting: silent', 'web1 is waiting: waiting']);
+    expect(subjects()).to.deep.equal(['web1 is waiting: silent', 'web1 is waiting']);
     events.emit({ identity: 'web1', type: 'step-ended', step: 'send_node_csr', outcome: 'ok', seconds: 1 });
     desk.waits('web1', enrolment, 'no master found');
     pass(310);
@@ -130,7 +130,7 @@ describe('ArrivalDesk', () => {
       desk.waits('web1', enrolment, 'no route to host');
       pass(10);
     }
-    expect(subjects()).to.deep.equal(['web1 is waiting: waiting']);
+    expect(subjects()).to.deep.equal(['web1 is waiting']);
     expect(line()?.count).to.equal(40);
   });
 
