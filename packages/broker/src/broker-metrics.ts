@@ -40,6 +40,11 @@ export function brokerMetrics(
   );
   counter('tls_failures_total', 'Connections whose TLS handshake failed', ({ tlsFailures }) => tlsFailures);
   counter(
+    'twins_total',
+    'Connections in which a second machine with the identity of another one was noticed; the log names both addresses',
+    ({ twins }) => twins,
+  );
+  counter(
     'slow_clients_disconnected_total',
     'Clients that were disconnected because too much waited for them (limits.backlog_bytes, limits.backlog_total_bytes)',
     ({ slow }) => slow,

@@ -16,7 +16,7 @@ describe('the metrics of a broker', () => {
       ...{ clients: 10, nodes: 1, callers: 2, enrolling: 3, anonymous: 4, pending: 5 },
       ...{ retained: 6, retainedBytes: 7, backlogBytes: 8, outdated: 1 },
       ...{ accepted: 11, refused: 12, tlsFailures: 13, published: 14, delivered: 15 },
-      ...{ deniedPublishes: 16, deniedSubscriptions: 17, slow: 18 },
+      ...{ deniedPublishes: 16, deniedSubscriptions: 17, slow: 18, twins: 19 },
     };
     const lines = brokerMetrics(config, () => stats)
       .text()
@@ -33,6 +33,7 @@ describe('the metrics of a broker', () => {
       'connections_accepted_total 11',
       'connections_refused_total 12',
       'tls_failures_total 13',
+      'twins_total 19',
       'slow_clients_disconnected_total 18',
       'messages_published_total 14',
       'messages_delivered_total 15',

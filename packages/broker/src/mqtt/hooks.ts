@@ -110,6 +110,7 @@ export function createHooks(options: {
     if (!holder || holder.socket.destroyed) return;
     const [here, there] = [addressOf(holder), addressOf(connection)];
     const { isAdmitted, report } = twins.judge(id, here, there, Date.now());
+    if (report || !isAdmitted) counters.twins += 1;
     if (report)
       log.error(
         { name: party.name, addresses: [here, there] },

@@ -29,6 +29,8 @@ export interface Counters {
   readonly delivered: number;
   readonly deniedPublishes: number;
   readonly deniedSubscriptions: number;
+  /** Connections in which a second machine with the identity of another one was noticed. */
+  readonly twins: number;
   /** Clients that were disconnected because they read too slowly. */
   readonly slow: number;
 }
@@ -45,6 +47,7 @@ export function zeroCounters(): MutableCounters {
     delivered: 0,
     deniedPublishes: 0,
     deniedSubscriptions: 0,
+    twins: 0,
     slow: 0,
   };
 }

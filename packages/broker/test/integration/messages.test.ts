@@ -58,6 +58,8 @@ describe('messages through the broker', function () {
       await clone.closed();
       expect(await refusal(broker.url, { ...optionsOf('n1.example.com'), ...from('127.0.0.2') })).to.equal(2);
       expect(again.isClosed()).to.equal(false);
+      // The first one that came back, and the clone that was refused.
+      expect(broker.stats().twins).to.equal(2);
       expect(lines.find(({ msg }) => msg.startsWith('two machines use the identity'))?.msg).to.equal(
         'two machines use the identity n1.example.com: 127.0.0.2 and 127.0.0.1; give each machine its own identity and certificate',
       );
