@@ -21,6 +21,8 @@ setting() {
   localcacert) echo "$ssl/certs/ca.pem" ;;
   hostcrl) echo "$ssl/crl.pem" ;;
   environment) echo production ;;
+  server | ca_server) echo puppet ;;
+  ca_port) echo 8140 ;;
   *) echo "$here/$1" ;;
   esac
 }
