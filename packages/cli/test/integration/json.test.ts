@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { TestNetwork } from '../network.js';
 import { printed } from '../printed.js';
+
+const fakePuppet = fileURLToPath(new URL('../../../../agent-puppetd/test/fixtures/puppet', import.meta.url));
 
 /** The keys of every document, in their order. */
 const envelope = ['version', 'command', 'results', 'statistics', 'errors'];
@@ -17,7 +20,11 @@ describe('the JSON of every command that calls nodes', function () {
       network.addNode('web1.lab', {
         facts: { country: 'mt' },
         agents: ['@troupe/agent-puppetd', '@troupe/agent-notify'],
-        plugins: { notify: { stdout: {} } },
+        plugins: {
+          notify: { stdout: {} },
+          // Never the Puppet of this machine, of which nothing is known.
+          puppetd: { command: fakePuppet, env: { FAKE_DIR: network.folder.path } },
+        },
       }),
       network.addNode('web2.lab', { isPlain: true }),
     ]);
