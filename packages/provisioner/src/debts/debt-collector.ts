@@ -56,9 +56,10 @@ export class DebtCollector {
       const { here } = await masters.look();
       for (const debt of debts.list()) if (!masters.knows(debt)) this.#writeOff(debt);
       const payable = debts.list().flatMap((debt) => {
-        const master = here.find(({ identity, caFingerprint }) =>
-          debt.ca === undefined ? identity === debt.master : caFingerprint === debt.ca,
-        );
+        // The certificate of its CA may be another one by now.
+        const master =
+          here.find(({ caFingerprint }) => caFingerprint === debt.ca) ??
+          here.find(({ identity }) => identity === debt.master);
         return master ? [{ debt, master }] : [];
       });
       for (let next = 0; next < payable.length && !signal.aborted; next += atOnce)

@@ -153,6 +153,13 @@ for (const isSecure of [true, false]) {
       ]);
     });
 
+    it('uses the master itself if its CA has another certificate by now', async () => {
+      debts.settle(debt);
+      debts.add({ ...debt, ca: 'the one before' });
+      expect((await collect()).map(([target]) => target)).to.deep.equal(['puppet1']);
+      expect(debts.size).to.equal(0);
+    });
+
     it('asks nobody if nothing is owed', async () => {
       debts.settle(debt);
       await collect();
