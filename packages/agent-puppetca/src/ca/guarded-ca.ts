@@ -175,7 +175,11 @@ export class GuardedCa implements Ca {
   }
 
   async #expectedRequest(certname: string, expected: string, signal: AbortSignal | undefined): Promise<Csr> {
-    const status = await this.#backend.status(certname, signal);
+    // Both are checked against the same fingerprint, so it does not matter in which order they are read.
+    const [status, pem] = await Promise.all([
+      this.#backend.status(certname, signal),
+      this.#backend.request(certname, signal),
+    ]);
     if (status.state === 'missing') {
       throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the CA has no request of that name`);
     }
@@ -185,7 +189,6 @@ export class GuardedCa implements Ca {
         `Cannot sign ${certname}: the CA already has a ${status.state} certificate of that name; clean it first`,
       );
     }
-    const pem = await this.#backend.request(certname, signal);
     if (pem === undefined)
       throw new CaError('NOT_FOUND', `Cannot sign ${certname}: the request was deleted in the meantime`);
     for (const actual of [status.fingerprint, sha256Fingerprint(pem)]) {
