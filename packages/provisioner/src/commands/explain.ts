@@ -1,10 +1,11 @@
 import { certificateDetailsOf, type NodeRecord } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
 import { ExitCode } from './exit-code.js';
+import { findArrivals } from './find-arrivals.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
-import { arrivalsHere, isTelling, type KnownArrival, merged, reasonOfArrival } from './known-arrivals.js';
+import { isTelling, type KnownArrival, reasonOfArrival } from './known-arrivals.js';
 import { withSession } from './session.js';
 import { stateOf } from './state.js';
 import { provisionersOf, wordsOfOwed } from './status.js';
@@ -20,14 +21,11 @@ export function explain(
   options: { config?: string; json?: boolean },
 ): Promise<ExitCode> {
   return withSession(io, options.config, async ({ client, config, peers }) => {
-    const [found, provisioners, here] = await Promise.all([
+    const [found, provisioners, arrivals] = await Promise.all([
       findNode(identity, peers).catch(unlessSilent),
       provisionersOf({ client, peers }),
-      arrivalsHere(io, config),
+      findArrivals(io, { client, config, peers }, identity),
     ]);
-    const arrivals = merged([...here, ...provisioners.flatMap((provisioner) => provisioner.arrivals)]).filter(
-      (arrival) => arrival.identity === identity || arrival.address === identity,
-    );
     if (found instanceof StepFailure) {
       if (arrivals.length === 0) throw found;
       if (options.json) io.out(jsonLine({ identity, ...stateOfArrival(arrivals), record: null, arrivals }));

@@ -1,5 +1,6 @@
 import { neverAborts } from '../rpc/never-aborts.js';
 import { ExitCode } from './exit-code.js';
+import { findArrivals, withArrivals } from './find-arrivals.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
@@ -14,15 +15,24 @@ export function release(
   identity: string,
   options: { config?: string; json?: boolean; fresh: boolean },
 ): Promise<ExitCode> {
-  return withSession(io, options.config, async ({ peers }) => {
+  return withSession(io, options.config, async (session) => {
     const { fresh } = options;
-    const { node } = await findNode(identity, peers);
+    const [found, arrivals] = await Promise.all([
+      findNode(identity, session.peers).then(
+        ({ node }) => ({ node }),
+        (error: unknown) => ({ error }),
+      ),
+      findArrivals(io, session, identity),
+    ]);
+    if ('error' in found) throw withArrivals(found.error, arrivals);
+    const { node } = found;
     const { released } = await node.change(
       'release',
       (agent, claim, given) => agent.release({ fresh, ...claim }, given),
       { signal: neverAborts },
     );
-    const wasQuarantined = released === true;
+    // A quarantine that the node could not record ends, too.
+    const wasQuarantined = released === true || arrivals.some(({ state }) => state === 'quarantined');
     if (options.json) io.out(jsonLine({ identity, collective: node.collective, fresh, wasQuarantined }));
     else {
       const next = fresh

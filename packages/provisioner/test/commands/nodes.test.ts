@@ -167,6 +167,22 @@ describe('a command about nodes', () => {
     });
   }
 
+  it('says why a node cannot be released, as provisioners know it', async () => {
+    network.answers[status] = ends('no-reply', 'silence');
+    const about = { collective: 'provisioning', since: '2030', count: 1 };
+    io.served = { arrivals: [{ identity: 'web1', state: 'offline', reason: 'it went offline', ...about }] };
+    expect(await call('', 'release', 'web1')).to.not.equal(0);
+    expect(io.stderr).to.include('the provisioner knows it as offline since 2030: it went offline');
+  });
+
+  it('releases a node whose quarantine only the provisioner knows', async () => {
+    network.answers['provision release'] = says({ released: false });
+    const about = { collective: 'provisioning', since: '2030', count: 1, reason: 'ENOSPC' };
+    io.served = { arrivals: [{ identity: 'web1', state: 'quarantined', ...about }] };
+    await call('', 'release', 'web1');
+    expect(io.stdout).to.include('web1: released;');
+  });
+
   it('explains a machine that does not reply by what provisioners know', async () => {
     network.answers[status] = ends('no-reply', 'silence');
     const about = { collective: 'provisioning', since: '2030', count: 3 };
