@@ -45,6 +45,8 @@ export class LogFile {
 
   /** Why lines go to standard error now; nothing while the file can be written. */
   get fault(): string | undefined {
+    // A program that has nothing to log must not wait for its next line.
+    if (this.#fault !== undefined) this.#flush();
     return this.#fault;
   }
 

@@ -33,6 +33,7 @@ describe('a log file', () => {
     log.write('two\n');
     expect(log.fault, 'not a second later').to.be.a('string');
     now = 1000;
+    expect(log.fault).to.equal(undefined);
     log.write('three\n');
     expect(readFileSync(join(inTheWay, 'log'), 'utf8')).to.equal('one\ntwo\nthree\n');
     expect(log.fault).to.equal(undefined);

@@ -2,7 +2,14 @@ import { close, closeSync, constants, fdatasync, openSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, messageOf, silentLogger } from '@troupe/core';
-import { isErrno, naming, replaceFileSync, setAsideSync, syncFolder } from '@troupe/core/durable-file';
+import {
+  isErrno,
+  makeFolderSync,
+  naming,
+  replaceFileSync,
+  setAsideSync,
+  syncFolder,
+} from '@troupe/core/durable-file';
 import { sealLine, systemReasonOf } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { DamagedError } from '../sealed-file.js';
@@ -247,6 +254,8 @@ export class RequestJournal {
   // The second file comes first: from then on a journal that is missing is noticed once a line was flushed.
   #begin(): { readonly line: string; readonly sum: number } {
     const before = { generation: 0, lines: 0 };
+    // It may have been impossible to make the folder at the start.
+    makeFolderSync(dirname(this.#options.file), 0o700);
     replaceGeneration(generationFile(this.#options.file), {
       ...this.#state(),
       generation: 1,

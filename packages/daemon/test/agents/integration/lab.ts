@@ -94,12 +94,19 @@ export class Lab {
   }
 
   /** Starts `mcod` with more lines of configuration, and waits until it is ready. */
-  async startMcod(more: string, nodeOptions: readonly string[] = []): Promise<void> {
+  async startMcod(
+    more: string,
+    nodeOptions: readonly string[] = [],
+    {
+      stateDir = `${this.folder}/state`,
+      prefix = [],
+    }: { readonly stateDir?: string; readonly prefix?: readonly string[] } = {},
+  ): Promise<void> {
     const config = this.write(
       'mcod.yaml',
-      `identity: node1.example.net\nbroker: { urls: ['${this.#url}'] }\nsecurity: { mode: none }\nstate_dir: ${this.folder}/state\nfacts: { paths: [] }\n${more}\n`,
+      `identity: node1.example.net\nbroker: { urls: ['${this.#url}'] }\nsecurity: { mode: none }\nstate_dir: ${stateDir}\nfacts: { paths: [] }\n${more}\n`,
     );
-    const mcod = this.#spawn('packages/daemon/bin/mcod.js', ['--config', config], nodeOptions);
+    const mcod = this.#spawn('packages/daemon/bin/mcod.js', ['--config', config], nodeOptions, prefix);
     this.#mcod = mcod;
     if (!mcod.stderr) throw new Error('mcod has no log');
     createInterface({ input: mcod.stderr }).on('line', (line) => {
@@ -221,9 +228,20 @@ export class Lab {
     this.#waiting.delete(reply.id);
   }
 
-  #spawn(program: string, args: readonly string[], nodeOptions: readonly string[] = []): ChildProcess {
-    const words = [...nodeOptions, join(root, program), ...args];
-    const child = spawn(process.execPath, words, { stdio: 'pipe' });
+  #spawn(
+    program: string,
+    args: readonly string[],
+    nodeOptions: readonly string[] = [],
+    prefix: readonly string[] = [],
+  ): ChildProcess {
+    const [command = '', ...words] = [
+      ...prefix,
+      process.execPath,
+      ...nodeOptions,
+      join(root, program),
+      ...args,
+    ];
+    const child = spawn(command, words, { stdio: 'pipe' });
     this.#processes.push(child);
     return child;
   }
