@@ -156,6 +156,10 @@ class EmbeddedBroker implements Broker {
         credentials: this.#credentials,
         onConnection: (socket) => this.#connected(socket),
         admits: (socket, isTls) => this.#admits(socket, isTls),
+        onError: (error) => {
+          if (this.#connectionLimits.mayLog)
+            this.#log.error({ url, reason: error.message }, 'cannot accept a connection');
+        },
         onTlsError: (error, socket) => {
           const distrust = distrustOf(error, tcpOf(socket).bytesRead);
           this.#counters.tlsFailures += 1;

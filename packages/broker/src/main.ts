@@ -104,6 +104,8 @@ async function serve(file: string, listen: readonly string[] | undefined): Promi
     log.fatal({ err: error }, 'uncaught exception: the broker exits');
     process.exit(1);
   });
+  // A forgotten promise leaves nothing half done.
+  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled promise rejection'));
   const verifyToken = tokenVerifier(config.security, config.enrolment);
   const broker = await startBroker(config, { log, ...(verifyToken && { verifyToken }) });
   const metrics = await openMetrics(

@@ -46,6 +46,8 @@ export async function openListener(options: {
   readonly admits: (socket: Socket, isTls: boolean) => boolean;
   /** A handshake that failed; nobody is connected yet. */
   readonly onTlsError: (error: Error, socket: Socket) => void;
+  /** What happens to the listener itself, such as no memory for one more connection: it must not end the broker. */
+  readonly onError: (error: Error) => void;
 }): Promise<Listener> {
   const { tls, scheme, host, port } = parseListenUrl(options.url);
   const address = await listenAddress(options.url);
@@ -67,6 +69,7 @@ export async function openListener(options: {
   await listen(server, address, port).catch((cause: unknown) => {
     throw unbound(options.url, cause);
   });
+  server.on('error', options.onError);
   const bound = (server.address() as AddressInfo).port;
   return {
     url: `${scheme}//${isIPv6(host) ? `[${host}]` : host}:${bound}`,

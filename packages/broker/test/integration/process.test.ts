@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createCrl } from '@troupe/core/pki';
@@ -29,6 +31,38 @@ describe('the broker as a process', function () {
   afterEach(async () => {
     await broker?.stop();
     broker = undefined;
+  });
+
+  it('opens its log again at SIGUSR2 and SIGWINCH, and survives a promise that it forgot', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'troupe-broker-'));
+    const log = join(folder, 'log');
+    // Node runs this first, in the place of code with a fault.
+    const fault = 'process.on("SIGPIPE", () => void Promise.reject(new Error("forgotten")))';
+    const child = spawn(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(fault)}`, bin, '--config', '-'],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    const ended = once(child, 'close');
+    try {
+      child.stdin.write(`${JSON.stringify({ ...open, log: { file: log } })}\n`);
+      const written = (name: string, words: string) => () =>
+        existsSync(name) && readFileSync(name, 'utf8').includes(words);
+      await until('it is ready', written(log, 'the broker is ready'));
+      for (const signal of ['SIGUSR2', 'SIGWINCH'] as const) {
+        renameSync(log, `${log}.${signal}`);
+        child.kill(signal);
+        await until('it has a new log', written(log, 'log opened again'));
+      }
+      child.kill('SIGPIPE');
+      await until('it has logged the fault', written(log, 'unhandled promise rejection'));
+      child.kill('SIGTERM');
+      expect(await ended).to.deep.equal([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(folder, { recursive: true });
+    }
   });
 
   describe('spawnBroker', () => {

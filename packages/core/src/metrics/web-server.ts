@@ -78,6 +78,8 @@ export async function serveWeb(options: {
       cause,
     });
   }
+  // Such as no memory for one more connection: it must not end the program.
+  server.on('error', (error) => log.error(reasonOf(error), 'the web server of metrics failed'));
   const host = address.includes(':') ? `[${address}]` : address;
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,

@@ -18,6 +18,8 @@ export interface Io {
   page(url: string): Promise<unknown>;
   /** Calls the listener at each request to end, until the result is called. */
   onSignal(listener: () => void): () => void;
+  /** Calls the listener with what a promise was rejected with that nobody waits for, until the result is called. */
+  onUnhandled(listener: (reason: unknown) => void): () => void;
   /** Calls the listener at each request to open the log again, until the result is called. */
   onReopen(listener: () => void): () => void;
 }
@@ -47,6 +49,10 @@ export const processIo: Io = {
   },
   onSignal: (listener) => onSignals(['SIGINT', 'SIGTERM'], listener),
   onReopen: (listener) => onSignals(reopenSignals, listener),
+  onUnhandled: (listener) => {
+    process.on('unhandledRejection', listener);
+    return () => void process.off('unhandledRejection', listener);
+  },
 };
 
 function onSignals(signals: readonly NodeJS.Signals[], listener: () => void): () => void {

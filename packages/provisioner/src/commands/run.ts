@@ -53,6 +53,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   const { reopen, ...destination } = logDestination(io, logFile);
   const log = createLogger({ level, format, ...destination });
   const stopReopening = io.onReopen(() => reopenLog(reopen, log));
+  const stopNoticing = io.onUnhandled((reason) => log.error({ err: reason }, 'unhandled promise rejection'));
   const stop = new AbortController();
   let isPressed = false;
   const stopListening = io.onSignal(() => {
@@ -90,6 +91,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
     await Promise.all([pending.close(), monitoring.close()]);
     stopListening();
     stopReopening();
+    stopNoticing();
   }
 }
 

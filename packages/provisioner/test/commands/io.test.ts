@@ -24,13 +24,14 @@ describe('the input and output of the process', () => {
   for (const [what, listen, signals] of [
     ['end', processIo.onSignal, ['SIGINT', 'SIGTERM']],
     ['open the log again', processIo.onReopen, ['SIGUSR2', 'SIGWINCH']],
+    ['log a rejected promise', processIo.onUnhandled, ['unhandledRejection']],
   ] as const) {
     it(`hears of each request to ${what} until it does not listen any more`, () => {
       const count = () => signals.map((signal) => process.listenerCount(signal));
       const before = count();
       const listener = () => {};
       const stop = listen(listener);
-      for (const signal of signals) expect(process.listeners(signal)).to.include(listener);
+      for (const signal of signals) expect(process.listeners(signal as 'SIGINT')).to.include(listener);
       stop();
       expect(count()).to.deep.equal(before);
     });

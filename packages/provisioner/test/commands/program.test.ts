@@ -49,6 +49,7 @@ describe('mcprovision', () => {
       return () => {};
     },
     onReopen: () => () => {},
+    onUnhandled: () => () => {},
   });
 
   const call = (yaml: string, ...args: readonly string[]) => {

@@ -64,6 +64,8 @@ export async function startBuiltinServer(options: {
   );
   server.listen(options.port, options.address);
   await once(server, 'listening');
+  // Such as no memory for one more connection: it must not end the daemon.
+  server.on('error', (error) => log.error({ reason: messageOf(error) }, 'built-in CA: the server failed'));
   const { address, port } = server.address() as AddressInfo;
   log.info({ address, port }, 'built-in CA is listening');
   return { address, port, close: () => close(server) };
