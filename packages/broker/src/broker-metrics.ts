@@ -1,4 +1,10 @@
-import { addProcessMetrics, addValidityMetrics, Metrics, type Sample } from '@troupe/core/internal/metrics';
+import {
+  addProcessMetrics,
+  addValidityMetrics,
+  Metrics,
+  readOnce,
+  type Sample,
+} from '@troupe/core/internal/metrics';
 import type { BrokerConfig } from './config.js';
 import type { BrokerStats } from './mqtt/stats.js';
 
@@ -8,10 +14,11 @@ export function brokerMetrics(
   read: () => BrokerStats,
 ): Metrics {
   const metrics = new Metrics('troupe_broker');
+  const now = readOnce(read);
   const gauge = (name: string, help: string, value: (stats: BrokerStats) => number) =>
-    metrics.watch('gauge', { name, help }, () => value(read()));
+    metrics.watch('gauge', { name, help }, () => value(now()));
   const counter = (name: string, help: string, value: (stats: BrokerStats) => number) =>
-    metrics.watch('counter', { name, help }, () => value(read()));
+    metrics.watch('counter', { name, help }, () => value(now()));
 
   metrics.watch(
     'gauge',
@@ -21,7 +28,7 @@ export function brokerMetrics(
       labels: ['role'],
     },
     () => {
-      const { nodes, callers, enrolling, anonymous } = read();
+      const { nodes, callers, enrolling, anonymous } = now();
       return [
         [nodes, 'node'],
         [callers, 'caller'],

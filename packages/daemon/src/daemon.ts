@@ -245,10 +245,14 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
     ...(options.without?.() ?? []),
     ...stateLosses(stateFolder, jobs),
     ...lossesIn({ 'audit.file': audit?.fault }),
-    ...agents.leftOut.map(({ what, reason }) => ({ what: `the agent ${what}`, reason })),
-    ...facts.status().faults.map(({ source, reason }) => ({ what: `facts of ${source}`, reason })),
+    ...agents.leftOut.map(({ what, reason }) => ({ kind: 'agent', what: `the agent ${what}`, reason })),
+    ...facts
+      .status()
+      .faults.map(({ source, reason }) => ({ kind: 'facts', what: `facts of ${source}`, reason })),
     // Those that were corrected since are not broken any more.
-    ...(errors.length === 0 ? [] : policies.check().errors.map((reason) => ({ what: 'a policy', reason }))),
+    ...(errors.length === 0
+      ? []
+      : policies.check().errors.map((reason) => ({ kind: 'policy', what: 'a policy', reason }))),
   ];
   log.info({ identity, collectives: settings.collectives, agents: node.registry.names() }, 'ready');
 

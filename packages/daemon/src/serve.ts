@@ -13,6 +13,7 @@ import {
   warnOfEnds,
   warnOfEndsDaily,
 } from '@troupe/core/internal';
+import type { ExposedMetrics } from '@troupe/core/internal/metrics';
 import { allowsUnsafeFiles } from '@troupe/core/trusted-path';
 import { agentAtWork } from './agents/agent-scope.js';
 import { Alarm } from './alarm.js';
@@ -70,6 +71,7 @@ export async function serve(
     warnOfEnds(endingFiles(config), log);
     let daemon: Daemon;
     let status: RewrittenFile | undefined;
+    let metrics: ExposedMetrics | undefined;
     try {
       daemon = await startDaemon({
         ...options,
@@ -77,7 +79,13 @@ export async function serve(
         configFile,
         log,
         faults: unsafeFaults(config, configFile),
-        without: () => lossesIn({ 'log.file': switched.fault(), pid_file: pidFault }),
+        without: () =>
+          lossesIn({
+            'log.file': switched.fault(),
+            pid_file: pidFault,
+            'metrics.http': metrics?.faults().http,
+            'metrics.textfile': metrics?.faults().textfile,
+          }),
         onReload: () => alarm.ring('reload'),
         onChange: () => status?.write(),
         ...(jobs && { jobs }),
@@ -101,7 +109,7 @@ export async function serve(
     working = config;
     const { status_interval: seconds } = config;
     status = openStatusFile({ file: statusFileOf(config), seconds, read: () => daemon.status(), log });
-    const metrics = await openMetrics(
+    metrics = await openMetrics(
       config.metrics,
       async () => (await import('./status/daemon-metrics.js')).daemonMetrics(config, () => daemon.status()),
       log,

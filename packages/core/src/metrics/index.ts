@@ -7,6 +7,7 @@ export {
   Metrics,
   type MetricType,
   metricsType,
+  readOnce,
   type Sample,
 } from './metrics.js';
 export { addProcessMetrics } from './process-metrics.js';

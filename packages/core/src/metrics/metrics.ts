@@ -116,6 +116,23 @@ export class Metrics {
   }
 }
 
+/**
+ * Reads a value once for all metrics of one answer: `Metrics.text` reads them in one go. For a value that takes time, and
+ * so that they agree with each other.
+ */
+export function readOnce<Value>(read: () => Value): () => Value {
+  let kept: { readonly value: Value } | undefined;
+  return () => {
+    if (!kept) {
+      kept = { value: read() };
+      queueMicrotask(() => {
+        kept = undefined;
+      });
+    }
+    return kept.value;
+  };
+}
+
 /** The content type of what `Metrics.text` returns. */
 export const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { Metrics } from '../../src/metrics/metrics.js';
+import { Metrics, readOnce } from '../../src/metrics/metrics.js';
 
 describe('Metrics', () => {
   let metrics: Metrics;
@@ -79,6 +79,18 @@ describe('Metrics', () => {
       'troupe_x_nodes{master="puppet1"} 2',
       'troupe_x_nodes{master="puppet2"} 1',
     ]);
+  });
+
+  it('reads what many metrics show once for each answer', async () => {
+    let reads = 0;
+    const read = readOnce(() => {
+      reads += 1;
+      return reads;
+    });
+    for (const name of ['one', 'two']) metrics.watch('gauge', { name, help: 'Reads' }, read);
+    expect(samples()).to.deep.equal(['troupe_x_one 1', 'troupe_x_two 1']);
+    await Promise.resolve();
+    expect(samples()).to.deep.equal(['troupe_x_one 2', 'troupe_x_two 2']);
   });
 
   it('keeps values of labels and help on their line', () => {

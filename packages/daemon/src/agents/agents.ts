@@ -88,7 +88,7 @@ export class Agents {
   }
 
   /** The agents of the configuration that could not be loaded. */
-  get leftOut(): readonly Loss[] {
+  get leftOut(): readonly Pick<Loss, 'what' | 'reason'>[] {
     return [...this.#leftOut].map(([what, error]) => ({ what, reason: messageOf(error) }));
   }
 

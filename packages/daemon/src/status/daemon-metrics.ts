@@ -1,4 +1,10 @@
-import { addProcessMetrics, addValidityMetrics, Metrics, type Sample } from '@troupe/core/internal/metrics';
+import {
+  addProcessMetrics,
+  addValidityMetrics,
+  Metrics,
+  readOnce,
+  type Sample,
+} from '@troupe/core/internal/metrics';
 import type { DaemonConfig } from '../config.js';
 import type { DaemonStatus } from './status.js';
 
@@ -8,11 +14,12 @@ export function daemonMetrics(
   read: () => DaemonStatus,
 ): Metrics {
   const metrics = new Metrics('troupe_mcod');
+  const now = readOnce(read);
   type Value = number | undefined | readonly Sample[];
   const watch =
     (type: 'counter' | 'gauge') =>
     (name: string, help: string, value: (status: DaemonStatus) => Value, labels: readonly string[] = []) =>
-      metrics.watch(type, { name, help, labels }, () => value(read()));
+      metrics.watch(type, { name, help, labels }, () => value(now()));
   const gauge = watch('gauge');
   const counter = watch('counter');
 
@@ -88,6 +95,12 @@ export function daemonMetrics(
     ({ clockSkew }) => clockSkew,
   );
   gauge(
+    'losses',
+    'Parts that the daemon runs without although its configuration has them, by kind: agent, facts, policy, mutating requests, or the key of the configuration',
+    ({ without }) => without.map(({ kind }): Sample => [1, kind]),
+    ['kind'],
+  );
+  gauge(
     'twin',
     '1 while another machine with the same identity was seen within the last hour, otherwise 0',
     ({ twin }) => flag(twin !== undefined),
@@ -101,7 +114,7 @@ export function daemonMetrics(
   addValidityMetrics(
     metrics,
     () => (security.mode === 'x509' ? security : { callers: {} }),
-    () => (security.mode === 'token' ? { token: read().certificateExpires } : {}),
+    () => (security.mode === 'token' ? { token: now().certificateExpires } : {}),
   );
   addProcessMetrics(metrics);
   return metrics;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { until } from '@troupe/test-support';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { readStatusFile } from '../../src/status/status.js';
 import { Lab } from '../agents/integration/lab.js';
 
 // Logs each module that is loaded.
@@ -49,6 +50,22 @@ describe('the metrics of mcod', () => {
     expect(text).to.not.match(/node1|mcollective/);
     lab.killBroker();
     await shows('troupe_mcod_broker_connected 0');
+  });
+
+  it('show an agent that is left out, and that their own file cannot be written', async () => {
+    const file = `${lab.folder}/missing/mcod.prom`;
+    await lab.startMcod(`agents: [./none.js]\nmetrics: { http: { port: 0 }, textfile: ${file} }`);
+    await lab.logged('serving metrics');
+    await shows('troupe_mcod_losses{kind="agent"} 1');
+    await shows('troupe_mcod_losses{kind="metrics.textfile"} 1');
+    lab.signal('SIGTERM');
+    expect(await lab.ended()).to.equal(0);
+    const { without } = readStatusFile(`${lab.folder}/state/status.json`);
+    expect(without).to.deep.include({
+      kind: 'metrics.textfile',
+      what: 'metrics.textfile',
+      reason: `cannot write ${file}: ENOENT: no such file or directory`,
+    });
   });
 
   it('are in a file while it runs, and follow a configuration that is reloaded', async () => {

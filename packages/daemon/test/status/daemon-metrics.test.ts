@@ -82,6 +82,20 @@ describe('the metrics of a daemon', () => {
     );
   });
 
+  it('count what it runs without, by kind', () => {
+    const loss = (kind: string, what: string) => ({ kind, what, reason: 'EROFS: read-only file system' });
+    const without = [
+      loss('agent', 'the agent ./a.mjs'),
+      loss('agent', 'the agent ./b.mjs'),
+      loss('audit.file', 'audit.file'),
+    ];
+    expect(linesOf({ without }).filter((line) => line.startsWith('losses'))).to.deep.equal([
+      'losses{kind="agent"} 2',
+      'losses{kind="audit.file"} 1',
+    ]);
+    expect(linesOf().filter((line) => line.startsWith('losses'))).to.deep.equal([]);
+  });
+
   it('leave out what is not known yet', () => {
     const names = (change: Partial<DaemonStatus>) =>
       linesOf(change).filter((line) => /^(last_request|clock_skew|validity_end)/.test(line));

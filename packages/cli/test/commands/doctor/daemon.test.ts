@@ -87,7 +87,7 @@ describe('the status of a daemon', () => {
     ],
     [
       'that runs without an agent',
-      { without: [{ what: 'the agent ./a.mjs', reason: 'setup failed:\nno such device' }] },
+      { without: [{ kind: 'agent', what: 'the agent ./a.mjs', reason: 'setup failed:\nno such device' }] },
       'fault daemon: it runs without the agent ./a.mjs: setup failed: no such device',
     ],
     ['that ended', { state: 'ended' }, 'fault daemon: web1.lab stopped 4.00 s ago: start the daemon again'],
