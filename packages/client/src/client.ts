@@ -157,7 +157,7 @@ export class Client {
   }
 
   #earlierIn(collective: string): Pick<DiscoveryOptions, 'earlier'> {
-    const earlier = this.#earlier?.(collective, this.brokerUrl ?? '');
+    const earlier = this.#earlier?.(collective);
     return earlier ? { earlier } : {};
   }
 
@@ -299,11 +299,6 @@ export class Client {
   /** Has the next request to a node signed, and so its reply: that shows what vouches for the node now. */
   invalidateKey(identity: string): void {
     this.#router.invalidateKey(identity);
-  }
-
-  /** The URL of the broker that the client is connected to, or was last. */
-  get brokerUrl(): string | undefined {
-    return this.#transport.link?.url;
   }
 
   /** Whether the client is connected to the broker. */

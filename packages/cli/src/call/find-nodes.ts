@@ -41,7 +41,7 @@ async function discover(setting: Setting, agent: string): Promise<Found> {
 export async function reportDiscovery(setting: Setting, found: Found, agent: string): Promise<void> {
   const { screen, client, collective, filter } = setting;
   noteUnknownReach(screen, client, collective, found);
-  await remember(client, collective, filter, found);
+  remember(client, collective, filter, found);
   refusalNotes(screen, found);
   if (found.nodes.length > 0) return;
   const rest = found.byRequest ? { silent: found.silent.length } : { before: 'request not sent: ' };

@@ -13,12 +13,10 @@ const most = 50_000;
 const mostDays = 7;
 const dayMs = 86_400_000;
 
-/** What is kept of a node, on a line of a file: `NAME DAY BROKER`. */
+/** What is kept of a node, on a line of a file: `NAME DAY`. */
 interface Kept {
   /** When it was seen last, in days since 1970; absent if it was offline. */
   readonly day?: number;
-  /** The broker that had its presence record; absent if it replied without one. */
-  readonly broker?: string;
 }
 
 /** Nodes that a command has seen. */
@@ -26,17 +24,13 @@ export interface SeenNodes {
   /** Nodes that replied or are online. */
   readonly alive: readonly string[];
   readonly offline: readonly string[];
-  /** The broker that this was seen at. */
-  readonly broker: string;
-  /** Whether the broker has a presence record of a node. */
-  readonly hasRecord: (identity: string) => boolean;
   /** Whether these are all nodes of the collective. */
   readonly isWhole: boolean;
 }
 
 /** Keeps the names of nodes that were seen: for completion, and to notice nodes that are out of reach later. */
 export function rememberNodes(config: Place, collective: string, seen: SeenNodes, now = Date.now()): void {
-  const { alive, offline, broker, hasRecord, isWhole } = seen;
+  const { alive, offline, isWhole } = seen;
   const kept = keptOf(config, collective, now);
   if (alive.length + offline.length === 0) return;
   const day = Math.floor(now / dayMs);
@@ -45,7 +39,7 @@ export function rememberNodes(config: Place, collective: string, seen: SeenNodes
     [...(kept ?? [])].filter(([, { day: last }]) => !isWhole || last !== undefined),
   );
   for (const name of offline) fresh.set(name, { ...fresh.get(name) });
-  for (const name of alive) fresh.set(name, hasRecord(name) ? { day, broker } : { day });
+  for (const name of alive) fresh.set(name, { day });
   write(config, collective, fresh);
 }
 
@@ -59,7 +53,7 @@ export function forgetNode(config: Place, collective: string, node: string, now 
 
 function write(config: Place, collective: string, nodes: ReadonlyMap<string, Kept>): void {
   const lines = [...nodes]
-    .map(([name, { day: last, broker: at }]) => `${name} ${last ?? '-'} ${at ?? '-'}\n`)
+    .map(([name, { day }]) => `${name} ${day ?? '-'}\n`)
     .sort()
     .slice(0, most);
   const text = lines.join('');
@@ -80,21 +74,14 @@ export function knownNodes(config: Place, collective = config.collectives[0] ?? 
   return [...(keptOf(config, collective, Date.now())?.keys() ?? [])];
 }
 
-/**
- * The nodes that were alive within the last days, and of which a broker that is connected now has no record if they are out of
- * reach: they replied without a record, or another broker had it. Undefined if nothing was kept of the collective.
- */
+/** The nodes that were alive within the last days. Undefined if nothing was kept of the collective. */
 export function earlierNodes(
   config: Place,
   collective: string,
-  broker: string,
   now = Date.now(),
 ): readonly string[] | undefined {
   const kept = keptOf(config, collective, now);
-  return (
-    kept &&
-    [...kept].flatMap(([name, { day, broker: at }]) => (day === undefined || at === broker ? [] : [name]))
-  );
+  return kept && [...kept].flatMap(([name, { day }]) => (day === undefined ? [] : [name]));
 }
 
 function keptOf(config: Place, collective: string, now: number): ReadonlyMap<string, Kept> | undefined {
@@ -103,14 +90,11 @@ function keptOf(config: Place, collective: string, now: number): ReadonlyMap<str
   const today = Math.floor(now / dayMs);
   const kept = new Map<string, Kept>();
   for (const line of text.split('\n')) {
-    const [name = '', day = '-', broker = '-'] = line.split(' ');
+    const [name = '', day = '-'] = line.split(' ');
     if (!isIdentity(name)) continue;
     const last = /^\d+$/.test(day) ? Number(day) : undefined;
     if (last !== undefined && Math.abs(today - last) > mostDays) continue;
-    kept.set(name, {
-      ...(last !== undefined && { day: last }),
-      ...(broker !== '-' && { broker }),
-    });
+    kept.set(name, last === undefined ? {} : { day: last });
   }
   return kept;
 }

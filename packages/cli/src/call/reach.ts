@@ -11,25 +11,16 @@ import { earlierNodes, rememberNodes } from './node-cache.js';
 
 /** The nodes that replied to earlier commands, for `connect`. */
 export function earlierIn(config: ClientConfig): EarlierNodes {
-  return (collective, broker) =>
-    isFollowed(config, collective) ? earlierNodes(config, collective, broker) : undefined;
+  return (collective) => (isFollowed(config, collective) ? earlierNodes(config, collective) : undefined);
 }
 
 /** Keeps the nodes that a command has seen. */
-export async function remember(
-  client: Client,
-  collective: string,
-  filter: Filter,
-  found: Discovery,
-): Promise<void> {
+export function remember(client: Client, collective: string, filter: Filter, found: Discovery): void {
   if (found.method === 'named') return;
   const { nodes, silent, refused, offline } = found;
-  const presence = await client.presence(collective);
   rememberNodes(client.config, collective, {
     alive: [...new Set([...nodes, ...silent, ...refused.map(({ sender }) => sender)])],
     offline,
-    broker: client.brokerUrl ?? '',
-    hasRecord: (identity) => presence.get(identity) !== undefined,
     isWhole: isUnfiltered(filter),
   });
 }
@@ -43,7 +34,7 @@ export function noteUnknownReach(screen: Screen, client: Client, collective: str
   const isRegional = topics.escape || broker.urls.length > 1;
   if (found.method === 'named' || found.unreachable || !isRegional || !isFollowed(client.config, collective))
     return;
-  if (earlierNodes(client.config, collective, '') !== undefined) return;
+  if (earlierNodes(client.config, collective) !== undefined) return;
   screen.note(
     `mco: no earlier call in the collective "${collective}" is known here: if a region is cut off, its nodes are missing without notice; later calls name them`,
   );

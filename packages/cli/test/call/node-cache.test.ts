@@ -30,42 +30,36 @@ describe('the nodes that mco keeps', () => {
   });
 
   const remember = (seen: Partial<SeenNodes>, at = now, collective = 'mcollective') =>
-    rememberNodes(
-      config,
-      collective,
-      { alive: [], offline: [], broker: 'mqtts://a', hasRecord: () => true, isWhole: true, ...seen },
-      at,
-    );
-  const earlier = (broker = 'mqtts://a', at = now) => earlierNodes(config, 'mcollective', broker, at);
+    rememberNodes(config, collective, { alive: [], offline: [], isWhole: true, ...seen }, at);
+  const earlier = (at = now) => earlierNodes(config, 'mcollective', at);
 
   it('are not known before the first call', () => {
     expect(earlier()).to.equal(undefined);
     expect(knownNodes(config)).to.deep.equal([]);
   });
 
-  it('are awaited if they replied without a presence record, or if another broker had it', () => {
-    remember({ alive: ['far', 'near'], hasRecord: (name) => name === 'near' });
-    expect(earlier()).to.deep.equal(['far']);
-    expect(earlier('mqtts://b')).to.deep.equal(['far', 'near']);
+  it('are those that were alive', () => {
+    remember({ alive: ['far', 'near'] });
+    expect(earlier()).to.deep.equal(['far', 'near']);
   });
 
   it('stay until they have not been seen for a week', () => {
-    remember({ alive: ['far'], hasRecord: () => false });
+    remember({ alive: ['far'] });
     remember({ alive: ['near'] }, now + 3 * day);
-    expect(earlier('mqtts://a', now + 7 * day)).to.deep.equal(['far']);
-    expect(earlier('mqtts://a', now + 8 * day)).to.deep.equal([]);
-    remember({ alive: ['far'], hasRecord: () => false }, now + 7 * day);
-    expect(earlier('mqtts://a', now + 14 * day)).to.deep.equal(['far']);
+    expect(earlier(now + 7 * day)).to.deep.equal(['far', 'near']);
+    expect(earlier(now + 8 * day)).to.deep.equal(['near']);
+    remember({ alive: ['far'] }, now + 7 * day);
+    expect(earlier(now + 14 * day)).to.deep.equal(['far']);
   });
 
   it('are not awaited if they were offline only', () => {
     remember({ offline: ['off'] });
-    expect(earlier('mqtts://b')).to.deep.equal([]);
+    expect(earlier()).to.deep.equal([]);
     expect(knownNodes(config)).to.deep.equal(['off']);
   });
 
   it('do not include those that were forgotten', () => {
-    remember({ alive: ['web1', 'web2'], hasRecord: () => false });
+    remember({ alive: ['web1', 'web2'] });
     expect(forgetNode(config, 'mcollective', 'web1', now)).to.equal(true);
     expect(forgetNode(config, 'mcollective', 'web1', now)).to.equal(false);
     expect(forgetNode(config, 'other', 'web2', now)).to.equal(false);
@@ -73,7 +67,7 @@ describe('the nodes that mco keeps', () => {
   });
 
   it('are kept for each collective', () => {
-    remember({ alive: ['other'], hasRecord: () => false }, now, 'other');
+    remember({ alive: ['other'] }, now, 'other');
     expect(earlier()).to.equal(undefined);
   });
 

@@ -152,8 +152,7 @@ export class Call<Data = Record<string, unknown>> implements AsyncIterable<Resul
     const isDirected = variants?.isFromNode || variants?.hasSecrets;
     if (message.type === 'attach' || isDirected || !mayBroadcast(options)) return new DirectedCall(parts);
     const presence = await view;
-    const needsAll = (wanted.earlier?.length ?? 0) > 0 || !mayBroadcastTo(options, Number.POSITIVE_INFINITY);
-    await (needsAll ? presence.settled() : presence.whenAnybody());
+    await (mayBroadcastTo(options, Number.POSITIVE_INFINITY) ? presence.whenAnybody() : presence.settled());
     if (!mayBroadcastTo(options, presence.online().length)) return new DirectedCall(parts);
     await finder.check(wanted.filter);
     return new BroadcastCall(parts, presence, message);

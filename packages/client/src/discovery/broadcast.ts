@@ -22,8 +22,8 @@ export async function discover(
   const earlier = among ? [] : (given ?? []);
   const matchesAll = isUnfiltered(filter) && !among;
   // Where all are meant, those who are online may still be told while they answer.
-  if (!matchesAll || earlier.length > 0) await presence.settled();
-  const isFew = areFew(presence.online().length + earlier.length);
+  if (!matchesAll) await presence.settled();
+  const isFew = areFew(presence.online().length || earlier.length);
   const answerUnmatched = matchesAll || among !== undefined || (options.answerUnmatched ?? isFew);
   const { caller, session } = router;
   const message = request({

@@ -1,11 +1,8 @@
 import type { Filter } from '@troupe/core';
 import type { NodeSource } from './node-source.js';
 
-/**
- * The nodes of a collective that replied to earlier calls, of which the broker at this URL has no presence record. Nothing if
- * no node is remembered.
- */
-export type EarlierNodes = (collective: string, brokerUrl: string) => readonly string[] | undefined;
+/** The nodes of a collective that replied to earlier calls; nothing if no node is remembered. */
+export type EarlierNodes = (collective: string) => readonly string[] | undefined;
 
 /** How to discover nodes. */
 export interface DiscoveryOptions {
@@ -25,8 +22,8 @@ export interface DiscoveryOptions {
    */
   readonly answerUnmatched?: boolean;
   /**
-   * Nodes that replied to earlier commands although the broker has no presence record of them: they are waited for, like
-   * those that are online, and named as `unreachable` if they do not reply.
+   * Nodes that replied to earlier calls: those of which the broker has no presence record are waited for, like those that are
+   * online, and named as `unreachable` if they do not reply.
    */
   readonly earlier?: readonly string[];
   readonly signal?: AbortSignal;
@@ -49,7 +46,7 @@ export interface Discovery {
   /** Nodes that are offline by their presence; whether they match the filter is not known. */
   readonly offline: readonly string[];
   /**
-   * The `earlier` nodes that did not reply: most often of a region that is cut off. Whether they match the filter is not
+   * The `earlier` nodes without a presence record that did not reply: most often of a region that is cut off. Whether they match the filter is not
    * known. Absent if no earlier nodes were given, or not all nodes were waited for.
    */
   readonly unreachable?: readonly string[];

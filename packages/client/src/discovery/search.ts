@@ -38,6 +38,7 @@ export class Search {
   readonly #start = Date.now();
   readonly #wakeUp = new WakeUp();
   #isOver = false;
+  #areEarlierExpected = false;
 
   constructor(router: Router, presence: PresenceView, question: Question, options: Options = {}) {
     this.#router = router;
@@ -79,7 +80,6 @@ export class Search {
       if (!among && claimOf(record) === 1) this.#tellVersion1();
     });
     tally.expect(this.#online());
-    tally.expect(this.#unheardOf());
     try {
       if (among) await this.#ask(among);
       else await this.#router.broadcast({ ...message, answerUnmatched }, everywhere);
@@ -122,10 +122,19 @@ export class Search {
     // A node whose reply has arrived but is not checked yet is not silent.
     if (this.#router.isBehind) return false;
     const { ask, isOver } = this.#tally.tick(Date.now(), this.#router.isConnected);
-    if (isOver && this.#presence.isSettled()) return true;
+    if (isOver && this.#presence.isSettled() && !this.#expectsMore()) return true;
     // If the connection is lost, the next round sends the request again.
     await this.#ask(ask).catch(unlessDisconnected);
     return false;
+  }
+
+  // Whom the broker does not know is expected last: by then it is known whom it knows.
+  #expectsMore(): boolean {
+    if (this.#areEarlierExpected) return false;
+    this.#areEarlierExpected = true;
+    const unheard = this.#unheardOf();
+    this.#tally.expect(unheard);
+    return unheard.length > 0;
   }
 
   // Earlier nodes without a presence record that have not replied.

@@ -39,7 +39,7 @@ export async function find({ screen }: Shell, options: FindOptions): Promise<Exi
     };
     const discovery = await (source ? client.discover({ ...wanted, source }) : client.ping(wanted));
     noteUnknownReach(screen, client, collective, discovery);
-    if (!options.one) await remember(client, collective, filter, discovery);
+    if (!options.one) remember(client, collective, filter, discovery);
     const found = picked(discovery, options);
     if (screen.json) {
       for (const sender of found.nodes) screen.json.result({ sender });

@@ -41,7 +41,7 @@ export async function ping({ screen }: Shell, options: PingOptions): Promise<Exi
       },
     });
     noteUnknownReach(screen, client, collective, discovery);
-    await remember(client, collective, filter, discovery);
+    remember(client, collective, filter, discovery);
     const { silent, offline, unreachable } = discovery;
     const stats = statistics(pongs, overhead);
     if (screen.json) {
