@@ -12,6 +12,7 @@ import {
   openMqtt,
   silentLogger,
 } from '@troupe/core';
+import { replaceFile } from '@troupe/core/durable-file';
 import { type Daemon, type DaemonConfig, loadDaemonConfig, startDaemon } from '@troupe/daemon';
 import {
   type Faults,
@@ -194,7 +195,8 @@ export class EmulatedHost {
     await writeFile(paths.hostsFile, '127.0.0.1 localhost\n');
     // Each host has its own copy, which it removes when it has its certificate.
     await copyFile(token, paths.token);
-    await writeFile(paths.config, this.#configOf('token'));
+    // It says that the host is installed: not before, and never in part, whenever the process is killed.
+    await replaceFile(paths.config, this.#configOf('token'));
   }
 
   #configOf(mode: 'token' | 'x509'): string {
