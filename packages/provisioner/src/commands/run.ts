@@ -66,6 +66,7 @@ export async function run(io: Io, options: RunOptions): Promise<ExitCode> {
   const monitoring = await Monitoring.open(config, clientConfigOf(config).security, log);
   const pending = PendingJournal.open(pendingFileOf(config.journalFile), log);
   const outbox = new Outbox({ config, journal: pending, log });
+  monitoring.watchJournal(pending);
   monitoring.watchMessages(() => outbox.state);
   let current: Client | undefined;
   const watch = new BrokerWatch({ isConnected: () => current?.isConnected === true, outbox });

@@ -153,6 +153,11 @@ export class PendingJournal {
     this.#due ??= this.#saveAfter(collectFor);
   }
 
+  /** Whether the file could not be written at the last attempt: what is pending is in memory only. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
   async #saveAfter(milliseconds: number): Promise<void> {
     await pause(milliseconds, this.#stop.signal);
     this.#due = undefined;

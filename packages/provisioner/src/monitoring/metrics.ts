@@ -4,6 +4,7 @@ import { addProcessMetrics, addValidityMetrics, Metrics, type Sample } from '@tr
 import { arrivalStates } from '../arrivals/arrival.js';
 import type { EventListener, ProvisionEvent } from '../events/events.js';
 import type { OutboxState } from '../events/outbox.js';
+import type { PendingJournal } from '../journal/pending-journal.js';
 import type { Provisioner } from '../worker/provisioner.js';
 
 /** Seconds: steps take moments, Puppet runs minutes. */
@@ -18,6 +19,7 @@ export class ProvisionerMetrics {
   readonly metrics = new Metrics('troupe_provisioner');
   #provisioner: Watched | undefined;
   #client: Pick<Client, 'isConnected'> | undefined;
+  #journal: Pick<PendingJournal, 'isFailing'> | undefined;
 
   #messages: (() => OutboxState) | undefined;
 
@@ -109,6 +111,14 @@ export class ProvisionerMetrics {
     );
     metrics.watch(
       'gauge',
+      {
+        name: 'journal_failing',
+        help: '1 while the journal of what is pending cannot be written, otherwise 0',
+      },
+      () => (this.#journal?.isFailing ? 1 : 0),
+    );
+    metrics.watch(
+      'gauge',
       { name: 'notifications_waiting', help: 'Notifications that are not sent to every recipient yet' },
       () => this.#messages?.().waiting ?? 0,
     );
@@ -131,6 +141,11 @@ export class ProvisionerMetrics {
   watch(provisioner: Watched, client: Pick<Client, 'isConnected'>): void {
     this.#provisioner = provisioner;
     this.#client = client;
+  }
+
+  /** Shows whether this journal can be written, from now on. */
+  watchJournal(journal: Pick<PendingJournal, 'isFailing'>): void {
+    this.#journal = journal;
   }
 
   /** Shows the notifications that wait, from now on. */

@@ -5,6 +5,7 @@ import { type ExposedMetrics, exposeMetrics, type WebPage } from '@troupe/core/i
 import type { ProvisionerConfig } from '../config/config.js';
 import type { EventListener } from '../events/events.js';
 import type { OutboxState } from '../events/outbox.js';
+import type { PendingJournal } from '../journal/pending-journal.js';
 import { ProvisionerMetrics } from './metrics.js';
 import { statusPage } from './status-page.js';
 
@@ -53,6 +54,11 @@ export class Monitoring {
   watch(provisioner: Watched, client: Pick<Client, 'isConnected'>): void {
     this.#provisioner = provisioner;
     this.#metrics.watch(provisioner, client);
+  }
+
+  /** Shows whether this journal can be written, from now on. */
+  watchJournal(journal: Pick<PendingJournal, 'isFailing'>): void {
+    this.#metrics.watchJournal(journal);
   }
 
   /** Shows the notifications that wait, from now on; they do not need a broker. */

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { silentLogger } from '@troupe/core';
-import { createTempFolder, type TempFolder } from '@troupe/testkit';
+import { createTempFolder, type TempFolder, waitFor } from '@troupe/testkit';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { PendingJournal, type PendingKind } from '../../src/journal/pending-journal.js';
@@ -218,5 +218,18 @@ describe('the journal of pending matters', () => {
     debtsOf(journal).set('web1', { since: 1 });
     await journal.close();
     expect(existsSync(file)).to.equal(false);
+  });
+
+  it('knows while it cannot be written', async () => {
+    const journal = PendingJournal.open(file, silentLogger);
+    const debts = debtsOf(journal);
+    debts.set('web1', { since: 1 });
+    await journal.saved();
+    expect(journal.isFailing).to.equal(false);
+    rmSync(folder.join('state'), { recursive: true });
+    writeFileSync(folder.join('state'), 'not a folder');
+    debts.set('web2', { since: 2 });
+    await waitFor('the failure', () => journal.isFailing);
+    await journal.close();
   });
 });

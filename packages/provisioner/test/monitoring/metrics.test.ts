@@ -115,6 +115,10 @@ describe('the metrics', () => {
       'debts{master="puppet2"} 2',
     ]);
     expect(lines()).to.include.members(['notifications_waiting 0', 'notifications_oldest_seconds 0']);
+    metrics.watchJournal({ isFailing: true });
+    expect(lines()).to.include('journal_failing 1');
+    metrics.watchJournal({ isFailing: false });
+    expect(lines()).to.include('journal_failing 0');
     metrics.watchMessages(() => ({ waiting: 3, oldestSince: Date.now() - 60_000 }));
     const oldest = lines().find((line) => line.startsWith('notifications_oldest_seconds'));
     expect(Number(oldest?.split(' ')[1])).to.be.at.least(60);
