@@ -586,6 +586,11 @@ declare const ddl: {
           "display_as": "Contract",
           "type": "integer"
         },
+        "certname": {
+          "description": "Name that Puppet uses for this host; null if it is not known yet",
+          "display_as": "Certname",
+          "type": "string"
+        },
         "step": {
           "description": "Last step that succeeded or was skipped",
           "display_as": "Step",

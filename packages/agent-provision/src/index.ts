@@ -36,10 +36,15 @@ async function setUp(section: AgentConfig, host: Host, system?: PuppetSystem) {
   return reportFailures({ ...leaseHandlers(node), ...recordHandlers(node), ...puppetHandlers(node) });
 }
 
-async function begin({ puppet, host }: Node): Promise<void> {
+async function begin(node: Node): Promise<void> {
+  const { puppet, host } = node;
   await puppet.resume(host.log);
   // Puppet takes seconds to print its settings: they are read before a request waits for them.
-  puppet.settings().catch((error: unknown) => {
+  const reading = puppet.assumedSettings().then(async ({ settings, confirmed }) => {
+    node.certname = settings.certname;
+    node.certname = (await confirmed).certname;
+  });
+  reading.catch((error: unknown) => {
     host.log.debug({ reason: messageOf(error) }, 'cannot read the settings of Puppet yet');
   });
 }

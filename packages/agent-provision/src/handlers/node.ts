@@ -24,6 +24,8 @@ export interface Node {
   readonly keys: KeyMaker;
   /** The settings with which the certificate was requested since the start; maybe before Puppet confirmed them. */
   requestedWith?: AssumedSettings;
+  /** The name that Puppet uses for this host, as far as that is known by now: nothing waits for Puppet. */
+  certname?: string;
 }
 
 /** Opens what this node remembers of its provisioning. */

@@ -89,6 +89,7 @@ async function status(node: Node) {
   const run = state.run && { ...state.run, running: (await node.stages.running())?.id === state.run.id };
   return {
     contract: contractVersion,
+    certname: node.certname ?? state.csr?.certname ?? null,
     step: state.step,
     locked: holder !== undefined,
     disabled: isDisabled(node),

@@ -2,7 +2,7 @@ import { certificateDetailsOf, type NodeRecord } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
 import { ExitCode } from './exit-code.js';
 import { findArrivals } from './find-arrivals.js';
-import { findNode } from './find-node.js';
+import { findAny } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
 import { isTelling, type KnownArrival, reasonOfArrival } from './known-arrivals.js';
@@ -17,34 +17,44 @@ import { table } from './table.js';
  */
 export function explain(
   io: Io,
-  identity: string,
+  given: string,
   options: { config?: string; json?: boolean },
 ): Promise<ExitCode> {
   return withSession(io, options.config, async ({ client, config, peers }) => {
     const [found, provisioners, arrivals] = await Promise.all([
-      findNode(identity, peers).catch(unlessSilent),
+      findAny(given, peers).catch(unlessSilent),
       provisionersOf({ client, peers }),
-      findArrivals(io, { client, config, peers }, identity),
+      findArrivals(io, { client, config, peers }, given),
     ]);
     if (found instanceof StepFailure) {
-      if (arrivals.length === 0) throw found;
-      if (options.json) io.out(jsonLine({ identity, ...stateOfArrival(arrivals), record: null, arrivals }));
+      if (arrivals.length === 0 || found.kind !== 'unreachable') throw found;
+      if (options.json)
+        io.out(jsonLine({ identity: given, ...stateOfArrival(arrivals), record: null, arrivals }));
       else io.out(`${arrivals.map(wordsOfArrival).join('')}  ${found.message}\n`);
       return ExitCode.ok;
     }
+    const { name: identity } = found;
+    if (!('record' in found)) {
+      const reason =
+        'it has no provision agent: its provisioning has ended, and its history is in the logs of the provisioners';
+      if (options.json) io.out(jsonLine({ identity, collective: found.collective, state: 'done', reason }));
+      else io.out(`${identity} in ${found.collective}: done\n  ${reason}\n`);
+      return ExitCode.ok;
+    }
     const { node, record } = found;
-    const names = [node.identity, certificateDetailsOf(record).certname];
+    const names = [identity, node.identity, certificateDetailsOf(record).certname];
     const debts = provisioners
       .flatMap((provisioner) => provisioner.debts)
       .filter((debt) => names.includes(debt.identity) || names.includes(debt.certname));
     if (options.json) {
       const known = { ...stateOf(record), record, debts, arrivals };
-      io.out(jsonLine({ identity, collective: node.collective, ...known }));
+      io.out(jsonLine({ identity, node: node.identity, collective: node.collective, ...known }));
       return ExitCode.ok;
     }
     const { state, since, reason } = stateOf(record);
     io.out(`${identity} in ${node.collective}: ${state}${since === undefined ? '' : ` since ${since}`}\n`);
     if (reason !== undefined) io.out(`  ${reason}\n`);
+    if (node.identity !== identity) io.out(`  identity until it has a certificate: ${node.identity}\n`);
     io.out(detailsOf(record));
     for (const arrival of arrivals)
       if (isTelling(arrival, state)) io.out(`  provisioner: ${wordsOfArrival(arrival)}`);

@@ -15,7 +15,11 @@ export async function findArrivals(
     provisionersOf({ client, peers }),
   ]);
   const all = merged([...here, ...provisioners.flatMap(({ arrivals }) => arrivals)]);
-  return all.filter(({ identity, address }) => identity === name || address === name);
+  const exact = all.filter(({ identity, address }) => identity === name || address === name);
+  if (exact.length > 0) return exact;
+  // A short name, if no other machine has it.
+  const long = all.filter(({ identity }) => identity.startsWith(`${name}.`));
+  return new Set(long.map(({ identity }) => identity)).size === 1 ? long : [];
 }
 
 /** The failure to read the state of a node, with what provisioners know of it. */

@@ -1,4 +1,5 @@
-import { messageOf } from '@troupe/core';
+import { emptyFilter, messageOf } from '@troupe/core';
+import { fullNameOf, isQualified } from '../node/full-name.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
 import { KeyPin } from '../rpc/key-pin.js';
@@ -8,32 +9,118 @@ import type { Peers } from '../rpc/peers.js';
 
 /** A node given on the command line, and its provisioning record. */
 export interface FoundNode {
+  /** For people: see {@link fullNameOf}. */
+  readonly name: string;
   readonly node: NodeAgent;
   readonly record: NodeRecord;
 }
 
-/** Asks a node in both collectives. Throws StepFailure if it replies in neither. */
-export async function findNode(identity: string, peers: Peers): Promise<FoundNode> {
+/** A node that is online and has no provision agent: its provisioning has ended, and its record is gone with the agent. */
+export interface FormerNode {
+  readonly name: string;
+  readonly collective: string;
+}
+
+/** Seconds to wait for a node. */
+const patience = 3;
+/** Names in an error. */
+const mostNamed = 10;
+
+/**
+ * Finds a node by its full name, or by a short one if no other node has it. Throws StepFailure if none replies, if it
+ * has no provision agent, or if several have the name.
+ */
+export async function findNode(given: string, peers: Peers): Promise<FoundNode> {
+  const found = await findAny(given, peers);
+  if ('record' in found) return found;
+  throw new StepFailure(
+    'gone',
+    `${found.name} in ${found.collective} has no provision agent: its provisioning has ended`,
+  );
+}
+
+/** The same, also for a node whose provision agent is gone. */
+export async function findAny(given: string, peers: Peers): Promise<FoundNode | FormerNode> {
   const collectives = [...new Set([peers.enrolment, peers.main])];
-  const tries = collectives.map(async (collective) => {
-    const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false) });
+  const reasons: string[] = [];
+  const asked = collectives.map((collective) => look(given, collective, peers, reasons));
+  const all = (await Promise.all(asked)).flat();
+  const candidates = isQualified(given) ? all.filter(({ name }) => name === given) : all;
+  const exact = candidates.find(({ name }) => name === given);
+  const names = [...new Set(candidates.map(({ name }) => name))].sort();
+  if (exact === undefined && names.length > 1) throw ambiguous(given, candidates, names);
+  const [only] = candidates;
+  // One that is in both collectives is about to be handed over: its record is where its agent replies.
+  const node = exact ?? candidates.find((each) => 'record' in each) ?? only;
+  if (node) return node;
+  throw new StepFailure(
+    'unreachable',
+    `cannot read the provisioning state of ${given} (${reasons.join('; ')})`,
+  );
+}
+
+function ambiguous(
+  given: string,
+  candidates: readonly (FoundNode | FormerNode)[],
+  names: readonly string[],
+): StepFailure {
+  const named = names.slice(0, mostNamed).map((name) => {
+    const found = candidates.find((each) => each.name === name);
+    const collective = found && ('node' in found ? found.node.collective : found.collective);
+    return `${name} (${collective})`;
+  });
+  const more = names.length - named.length;
+  return new StepFailure(
+    'failed',
+    `the name ${given} is ambiguous: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}: give the full name`,
+  );
+}
+
+// Notes in `reasons` why nothing was found.
+async function look(
+  given: string,
+  collective: string,
+  peers: Peers,
+  reasons: string[],
+): Promise<readonly (FoundNode | FormerNode)[]> {
+  const identities = new Set([given, ...(await others(given, collective, peers))]);
+  const looked = await Promise.all(
+    [...identities].map((identity) =>
+      ask(identity, collective, peers, (reason) => {
+        if (identity === given) reasons.push(`${collective}: ${reason}`);
+      }),
+    ),
+  );
+  return looked.flat();
+}
+
+// A machine may have its short name until it has a certificate; a full name may be given in short.
+async function others(given: string, collective: string, peers: Peers): Promise<readonly string[]> {
+  const [short = ''] = given.split('.');
+  if (isQualified(given)) return collective === peers.enrolment ? [short] : [];
+  const pattern = `/^${given.replaceAll(/[^a-z0-9_-]/g, '.')}\\./`;
+  const filter = { ...emptyFilter, identities: [pattern] };
+  const { nodes } = await peers.client.discover({ collective, filter });
+  return nodes.filter((identity) => identity.startsWith(`${given}.`));
+}
+
+async function ask(
+  identity: string,
+  collective: string,
+  peers: Peers,
+  onFailure: (reason: string) => void,
+): Promise<readonly (FoundNode | FormerNode)[]> {
+  const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false) });
+  try {
     const status = await node.ask('status', (agent, options) => agent.status({}, options), {
-      answerWithin: 3,
+      answerWithin: patience,
       signal: neverAborts,
     });
-    return { node, record: readRecord(status) };
-  });
-  try {
-    return await Promise.any(tries);
-  } catch (cause) {
-    const { errors } = cause as AggregateError;
-    const reasons = errors.map((error, index) => `${collectives[index]}: ${messageOf(error)}`);
-    throw new StepFailure(
-      'unreachable',
-      `cannot read the provisioning state of ${identity} (${reasons.join('; ')})`,
-      {
-        cause,
-      },
-    );
+    const record = readRecord(status);
+    return [{ name: fullNameOf(identity, record.certname), node, record }];
+  } catch (error) {
+    if (error instanceof StepFailure && error.kind === 'gone') return [{ name: identity, collective }];
+    onFailure(messageOf(error));
+    return [];
   }
 }

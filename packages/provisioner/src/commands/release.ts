@@ -12,20 +12,17 @@ import { withSession } from './session.js';
  */
 export function release(
   io: Io,
-  identity: string,
+  given: string,
   options: { config?: string; json?: boolean; fresh: boolean },
 ): Promise<ExitCode> {
   return withSession(io, options.config, async (session) => {
     const { fresh } = options;
     const [found, arrivals] = await Promise.all([
-      findNode(identity, session.peers).then(
-        ({ node }) => ({ node }),
-        (error: unknown) => ({ error }),
-      ),
-      findArrivals(io, session, identity),
+      findNode(given, session.peers).catch((error: unknown) => ({ error })),
+      findArrivals(io, session, given),
     ]);
     if ('error' in found) throw withArrivals(found.error, arrivals);
-    const { node } = found;
+    const { node, name: identity } = found;
     const { released } = await node.change(
       'release',
       (agent, claim, given) => agent.release({ fresh, ...claim }, given),

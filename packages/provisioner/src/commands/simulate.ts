@@ -11,11 +11,11 @@ const labels = { do: 'run', 'leave out': 'skip', 'on record': 'already done' } a
 /** `mcprovision simulate NODE`: what would be done for a node and why; nothing is done. */
 export function simulate(
   io: Io,
-  identity: string,
+  given: string,
   options: { config?: string; json?: boolean },
 ): Promise<ExitCode> {
   return withSession(io, options.config, async ({ config, peers }) => {
-    const { node } = await findNode(identity, peers);
+    const { node, name: identity } = await findNode(given, peers);
     const found = await simulateNode(node, config, peers);
     const { collective, refusal, master, address, reason, certname, objection, steps } = found;
     const code =

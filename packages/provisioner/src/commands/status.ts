@@ -3,6 +3,7 @@ import { naturalOrder, unknownCaller, wordsOfPause } from '@troupe/core/internal
 import provisionerDdl from '@troupe/ddl/provisioner.json' with { type: 'json' };
 import { eventKind } from '../events/event-publisher.js';
 import type { StatusPage } from '../monitoring/status-page.js';
+import { fullNameOf } from '../node/full-name.js';
 import { type NodeRecord, readRecord } from '../node/node-record.js';
 import { wordsOfClock } from '../rpc/node-clocks.js';
 import { ExitCode } from './exit-code.js';
@@ -23,7 +24,10 @@ export interface StatusOptions {
 }
 
 interface Line extends Omit<NodeState, 'state'> {
+  /** For people: see {@link fullNameOf}. */
   readonly identity: string;
+  /** The identity under which it is called. */
+  readonly node: string;
   readonly state: string;
   readonly collective: string;
   readonly master: string | undefined;
@@ -123,7 +127,7 @@ async function snapshotOf(io: Io, session: CommandSession, { all }: StatusOption
     found.flatMap((each) => each.lines),
     known,
   );
-  const named = new Set(nodes.map(({ identity }) => identity));
+  const named = new Set(nodes.map(({ node }) => node));
   return {
     nodes,
     silent: found.flatMap((each) => each.silent).filter((identity) => !named.has(identity)),
@@ -133,8 +137,8 @@ async function snapshotOf(io: Io, session: CommandSession, { all }: StatusOption
 
 // A node that cannot say what keeps it, or does not reply, has its state from a provisioner.
 function withArrivals(lines: readonly Line[], known: readonly KnownArrival[]): readonly Line[] {
-  const byName = new Map(lines.map((line) => [line.identity, line]));
-  const shown = new Map<string, Line>(lines.map((line) => [line.identity, line]));
+  const byName = new Map(lines.map((line) => [line.node, line]));
+  const shown = new Map<string, Line>(lines.map((line) => [line.node, line]));
   for (const arrival of known) {
     const line = byName.get(arrival.identity);
     if (line && !isTelling(arrival, line.state)) continue;
@@ -143,8 +147,9 @@ function withArrivals(lines: readonly Line[], known: readonly KnownArrival[]): r
     const key = state === 'refused' ? `${identity} ${arrival.address}` : identity;
     shown.set(key, {
       ...nothing,
-      ...line,
       identity,
+      node: identity,
+      ...line,
       collective,
       state,
       since,
@@ -191,16 +196,17 @@ async function linesOf({ client, config, peers }: CommandSession, collective: st
     if (state !== 'expired' || clockOffset === undefined) return [];
     const nothing = { step: undefined, since: undefined, master: undefined, owner: undefined };
     const reason = `${wordsOfClock(clockOffset)}: check NTP on it`;
-    return [{ identity: sender, collective, state: 'clock-wrong', reason, ...nothing }];
+    return [{ identity: sender, node: sender, collective, state: 'clock-wrong', reason, ...nothing }];
   });
-  const named = new Set(lines.map(({ identity }) => identity));
+  const named = new Set(lines.map(({ node }) => node));
   const mute = results.filter(({ sender }) => !named.has(sender)).map(({ sender }) => sender);
   return { lines: lines.sort((a, b) => naturalOrder(a.identity, b.identity)), silent: [...silent, ...mute] };
 }
 
 function lineOf(identity: string, collective: string, record: NodeRecord): Line {
   return {
-    identity,
+    identity: fullNameOf(identity, record.certname),
+    node: identity,
     collective,
     ...stateOf(record),
     master: record.master?.identity ?? undefined,

@@ -30,6 +30,8 @@ export interface HistoryLine {
 export interface NodeRecord {
   /** The version of the contract that the node's provision agent fulfils. */
   readonly contract: number;
+  /** The name that Puppet uses for the node, as far as the node knows it by now. */
+  readonly certname: string | undefined;
   readonly step: string | null;
   readonly isDisabled: boolean;
   readonly isDone: boolean;
@@ -68,6 +70,7 @@ export function readRecord(status: Status): NodeRecord {
   return {
     // Agents from before the first version of the contract do not state one, and fulfil it.
     contract: status.contract ?? 1,
+    certname: status.certname ?? hash<{ certname?: string }>(status.csr)?.certname,
     step: status.step,
     isDisabled: status.disabled === true,
     isDone: status.done === true,

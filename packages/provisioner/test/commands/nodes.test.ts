@@ -78,6 +78,28 @@ describe('a command about nodes', () => {
       ]);
     });
 
+    it('has the full name of a machine that has not been handed over', async () => {
+      isIn('provisioning', { certname: 'web1.example.net' });
+      await call('', 'explain', 'web1');
+      expect(io.stdout).to.equal(
+        'web1.example.net in provisioning: new\n  identity until it has a certificate: web1\n  no history yet\n',
+      );
+      await call('', 'explain', 'web1', '--json');
+      expect(JSON.parse(io.stdout)).to.include({ identity: 'web1.example.net', node: 'web1' });
+    });
+
+    it('says that the provisioning is over if the provision agent is gone', async () => {
+      network.nodes = ['web1.example.net'];
+      network.answers[status] = ({ target }) =>
+        target === 'web1.example.net'
+          ? { state: 'failed', statuscode: 2, statusmsg: 'no agent' }
+          : { state: 'offline', statusmsg: 'it is offline' };
+      expect(await call('collectives: { enrolment: mcollective }', 'explain', 'web1')).to.equal(0);
+      expect(io.stdout).to.equal(
+        'web1.example.net in mcollective: done\n  it has no provision agent: its provisioning has ended, and its history is in the logs of the provisioners\n',
+      );
+    });
+
     it('shows what provisioners owe to masters for the node', async () => {
       isIn('provisioning', {});
       network.nodes = ['prov1'];

@@ -15,6 +15,7 @@ describe('the record of a node', () => {
   it('of a node to which nothing has happened says so', () => {
     expect(recordWith()).to.deep.equal({
       contract: 1,
+      certname: undefined,
       step: null,
       isDisabled: false,
       isDone: false,
@@ -34,6 +35,7 @@ describe('the record of a node', () => {
   it('says what the node says', () => {
     const said = {
       contract: 1,
+      certname: 'web1.example.net',
       step: 'lock',
       lease: { owner: 'prov/1', token: 7, seconds: 60, expires: '2030' },
       quarantine,
@@ -50,6 +52,11 @@ describe('the record of a node', () => {
       isOwed: false,
       doneSince: '2032',
     });
+  });
+
+  it('has the name of the CSR if the node does not state its own', () => {
+    expect(recordWith({ csr: { certname: 'web1.example.net' } }).certname).to.equal('web1.example.net');
+    expect(recordWith({ certname: 'a.b', csr: { certname: 'c.d' } }).certname).to.equal('a.b');
   });
 
   for (const [isOwed, what, status] of [
