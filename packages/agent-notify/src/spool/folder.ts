@@ -1,7 +1,7 @@
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
-import { absent, replaceFile, syncFolder } from '@troupe/core/durable-file';
+import { absent, makeFolder, replaceFile, syncFolder } from '@troupe/core/durable-file';
 import { readRegularFile } from '@troupe/core/regular-file';
 import { decode, encode, keyOf, type SpoolRecord } from './record.js';
 
@@ -22,7 +22,7 @@ export class SpoolFolder {
   }
 
   static async open(path: string, log: Logger, replace = replaceFile): Promise<SpoolFolder> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     await syncFolder(dirname(path));
     return new SpoolFolder(path, log, replace);
   }
@@ -67,7 +67,7 @@ export class SpoolFolder {
     } catch (error) {
       const folder = join(this.#path, DAMAGED);
       const aside = join(folder, `${name}.${Date.now()}`);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
       await rename(file, aside);
       await syncFolder(folder);
       await syncFolder(this.#path);

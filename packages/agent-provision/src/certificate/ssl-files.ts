@@ -1,6 +1,6 @@
-import { chmod, chown, mkdir, readFile, stat, unlink } from 'node:fs/promises';
+import { chmod, chown, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { absent, type Ownership, replaceFile, syncFolder } from '@troupe/core/durable-file';
+import { absent, makeFolder, type Ownership, replaceFile, syncFolder } from '@troupe/core/durable-file';
 
 /** Where Puppet's agent keeps its key and certificates: settings of Puppet, by its own names. */
 export interface SslPaths {
@@ -53,14 +53,14 @@ export class SslFiles {
 
   async #prepare(folder: string, mode: number): Promise<Ownership> {
     const owner = await ownerOfNearest(this.paths.ssldir);
-    await makeFolder(this.paths.ssldir, modes.ssldir, owner);
-    await makeFolder(folder, mode, owner);
+    await makeOwnedFolder(this.paths.ssldir, modes.ssldir, owner);
+    await makeOwnedFolder(folder, mode, owner);
     return owner;
   }
 }
 
-async function makeFolder(folder: string, mode: number, owner: Ownership): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+async function makeOwnedFolder(folder: string, mode: number, owner: Ownership): Promise<void> {
+  const first = await makeFolder(folder);
   if (first === undefined) return;
   await chmod(folder, mode);
   if (process.getuid?.() === 0) await chown(folder, owner.uid, owner.gid);

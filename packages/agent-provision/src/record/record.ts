@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Logger, messageOf } from '@troupe/core';
 import { Serial } from '@troupe/core/async';
-import { absent, isTemporaryOf, replaceFile, syncFolder } from '@troupe/core/durable-file';
+import { absent, isTemporaryOf, makeFolder, replaceFile, syncFolder } from '@troupe/core/durable-file';
 import { checkState, emptyState, type ProvisionState, parseState, remember } from './state.js';
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
@@ -26,7 +26,7 @@ export class ProvisionRecord {
    * record says so; throws where the file cannot be read at all.
    */
   static async open(file: string, log: Logger, now: () => number = Date.now): Promise<ProvisionRecord> {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file), 0o700);
     await removeTemporaries(file);
     const json = await readFile(file, 'utf8').catch(absent);
     if (json === undefined) return new ProvisionRecord(file, emptyState(firstToken(now)));

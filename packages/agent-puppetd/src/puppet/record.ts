@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
-import { isErrno, replaceFile } from '@troupe/core/durable-file';
+import { isErrno, makeFolder, replaceFile } from '@troupe/core/durable-file';
 import type { ProcessIdentity } from '@troupe/host';
 import { readIfPresent } from './file.js';
 import { isRunId } from './request.js';
@@ -44,7 +44,7 @@ export function runsFolder(stateDir: string): string {
 
 /** Makes the folder of a run; false where there is one: the run was started before. */
 export async function claimRun(stateDir: string, id: string): Promise<boolean> {
-  await mkdir(runsFolder(stateDir), { recursive: true, mode: 0o700 });
+  await makeFolder(runsFolder(stateDir), 0o700);
   try {
     // Puppet prints what it changes in files, which may be secret.
     await mkdir(join(runsFolder(stateDir), id), { mode: 0o700 });

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
+import { makeFolder } from '@troupe/core/durable-file';
 import { CapturedOutput, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { readIfPresent } from './file.js';
@@ -49,7 +50,7 @@ export async function applyResource(
   request: ResourceRequest & { readonly signal?: AbortSignal },
 ): Promise<ResourceVerdict> {
   const catalog = catalogOf(request, settings);
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await makeFolder(stateDir, 0o700);
   const folder = await mkdtemp(join(stateDir, 'resource-'));
   try {
     await writeFile(join(folder, 'catalog.json'), JSON.stringify(catalog), { mode: 0o600 });

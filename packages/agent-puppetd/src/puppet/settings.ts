@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TroupeError } from '@troupe/core';
-import { replaceFile } from '@troupe/core/durable-file';
+import { makeFolder, replaceFile } from '@troupe/core/durable-file';
 import { CapturedOutput, NotStartedError, runProgram } from '@troupe/host';
 import type { PuppetConfig } from './config.js';
 import { expectedSettings } from './expected-settings.js';
@@ -73,7 +73,7 @@ export class SettingsReader {
     if (known) return known;
     const settings = await ask(this.#config, executable);
     this.#cached = { key: await keyOf(this.#config, executable, settings.config), settings };
-    await mkdir(join(this.#file, '..'), { recursive: true });
+    await makeFolder(join(this.#file, '..'));
     await replaceFile(this.#file, JSON.stringify(this.#cached), { mode: 0o600 });
     return settings;
   }

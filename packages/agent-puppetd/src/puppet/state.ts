@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '@troupe/core/durable-file';
 import { createFile, readIfPresent } from './file.js';
 import { isPuppet } from './is-puppet.js';
 import { isHealthy, type LastOutcome, type LastRun, readLastRun } from './last-run.js';
@@ -75,7 +76,7 @@ export async function readDisabledLock(path: string): Promise<string | undefined
 /** Disables Puppet; false, and nothing changed, where it already was: the first message stands. */
 export async function disable(settings: PuppetSettings, message: string): Promise<boolean> {
   const path = settings.agent_disabled_lockfile;
-  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  await makeFolder(dirname(path), 0o750);
   return createFile(path, JSON.stringify({ disabled_message: message }), 0o644);
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ClientConfig, ddlCache } from '@troupe/client';
 import { isIdentity } from '@troupe/core';
+import { makeFolderSync } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 
 type Place = Pick<ClientConfig, 'broker' | 'collectives'>;
@@ -60,7 +61,7 @@ function write(config: Place, collective: string, nodes: ReadonlyMap<string, Kep
   const file = fileOf(config, collective);
   if (text === textOf(file)) return;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolderSync(dirname(file));
     const temporary = `${file}.${process.pid}`;
     writeFileSync(temporary, text);
     renameSync(temporary, file);

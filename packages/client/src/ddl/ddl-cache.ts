@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Ddl, ddlHash, messageOf, parseDdl } from '@troupe/core';
-import { replaceFileSync } from '@troupe/core/durable-file';
+import { makeFolderSync, replaceFileSync } from '@troupe/core/durable-file';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import type { ClientConfig } from '../config.js';
 
@@ -35,7 +35,7 @@ export function keepDdl(ddl: Ddl, network: Pick<ClientConfig, 'broker'>): void {
   const text = textOfDdl(ddl);
   keepByHash(ddl);
   try {
-    mkdirSync(ddlCacheOf(network), { recursive: true });
+    makeFolderSync(ddlCacheOf(network));
     const byName = fileOf(ddl.metadata.name, network);
     const now = new Date();
     if (textOf(byName) === text) utimesSync(byName, now, now);
@@ -49,7 +49,7 @@ export function keepDdl(ddl: Ddl, network: Pick<ClientConfig, 'broker'>): void {
 export function keepByHash(ddl: Ddl): void {
   const text = textOfDdl(ddl);
   try {
-    mkdirSync(join(ddlCache(), 'hash'), { recursive: true });
+    makeFolderSync(join(ddlCache(), 'hash'));
     const file = fileOfHash(ddlHash(ddl));
     if (textOf(file) === text) return;
     replaceFileSync(file, text, 0o644);

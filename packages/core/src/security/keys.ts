@@ -1,7 +1,8 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolderSync } from '../durable-file.js';
 import { systemReasonOf, TroupeError } from '../errors.js';
 import { isIdentity } from '../names.js';
 import { createCsr } from '../pki/csr.js';
@@ -63,7 +64,7 @@ export async function makeCallerKeys(options: {
   const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const csrPem = createCsr({ commonName: name, privateKeyPem });
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
     writeFileSync(keys.key, privateKeyPem, { mode: 0o600, flag: 'wx' });
     writeFileSync(keys.csr, csrPem, { mode: 0o644 });
   } catch (cause) {

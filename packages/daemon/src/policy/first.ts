@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TroupeError } from '@troupe/core';
+import { makeFolderSync } from '@troupe/core/durable-file';
 import { systemReasonOf } from '@troupe/core/internal';
 import { defaultPolicy, listFolder } from './folder.js';
 import { Misnamed } from './misnamed.js';
@@ -25,7 +26,7 @@ allow\t${callers.join(' ')}\t*\t*
 export function writeFirstPolicy(folder: string, callers: readonly string[]): string {
   const file = join(folder, defaultPolicy);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolderSync(folder, 0o755);
   } catch (cause) {
     throw unwritable(folder, cause);
   }

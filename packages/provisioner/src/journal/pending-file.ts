@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '@troupe/core';
-import { isErrno, replaceFile } from '@troupe/core/durable-file';
+import { isErrno, makeFolder, makeFolderSync, replaceFile } from '@troupe/core/durable-file';
 import { sealLine, unseal, type Values } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 
@@ -79,7 +79,7 @@ export class PendingFile {
   /** Replaces the file by these lines. Throws what the file system throws. */
   async rewrite(lines: readonly PendingLine[]): Promise<void> {
     this.#isStale = true;
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(this.path), 0o700);
     const header = sealLine({ pending: 1 }, 0);
     const sealed = sealedLines(lines, header.sum);
     await replaceFile(this.path, header.line + sealed.text, { mode: 0o600 });
@@ -96,7 +96,7 @@ export class PendingFile {
   #setAside(): { aside?: string } {
     const aside = `${this.path}.damaged`;
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      makeFolderSync(dirname(this.path), 0o700);
       renameSync(this.path, aside);
       return { aside };
     } catch {

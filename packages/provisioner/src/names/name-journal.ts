@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, messageOf, TroupeError } from '@troupe/core';
-import { isErrno, replaceFileSync } from '@troupe/core/durable-file';
+import { isErrno, makeFolderSync, replaceFileSync } from '@troupe/core/durable-file';
 import { sealLine, systemReasonOf, unseal, type Values } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { receiptLifetime } from './receipt-lifetime.js';
@@ -68,7 +68,7 @@ export class NameJournal {
   /** Makes the first journal, which has seen no name. Throws FILE_UNREADABLE if there is one already, or it cannot be written. */
   static create(file: string): void {
     try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolderSync(dirname(file), 0o700);
       const fd = openSync(file, 'wx', 0o600);
       try {
         writeSync(fd, headerOf({ lost: false, cut: false }).line);
@@ -232,7 +232,7 @@ export class NameJournal {
       );
     }
     try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolderSync(dirname(file), 0o700);
       this.#rewrite();
     } catch (error) {
       this.#isStale = true;

@@ -1,6 +1,6 @@
-import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '@troupe/core/durable-file';
+import { makeFolder, replaceFile } from '@troupe/core/durable-file';
 
 /** A line of the inventory: a certificate that was issued. */
 export interface Issued {
@@ -24,7 +24,7 @@ export class CaDirectory {
 
   async create(): Promise<void> {
     for (const folder of ['requests', 'signed', 'private_keys']) {
-      await mkdir(join(this.path, folder), { recursive: true, mode: 0o750 });
+      await makeFolder(join(this.path, folder), 0o750);
     }
   }
 

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClientConfig } from '@troupe/client';
 import {
@@ -11,7 +10,7 @@ import {
   loadOwn,
   suggestion,
 } from '@troupe/core';
-import { replaceFile } from '@troupe/core/durable-file';
+import { makeFolder, replaceFile } from '@troupe/core/durable-file';
 import { systemReasonOf, validitiesOfLists } from '@troupe/core/internal';
 import { readRegularFileSync } from '@troupe/core/regular-file';
 import { readNodes } from '../../call/nodes-list.js';
@@ -169,7 +168,7 @@ function print(screen: Screen, { files }: GeneratedConfig): void {
 // The broker reads them as another user; they contain no secret.
 async function write(screen: Screen, { files }: GeneratedConfig, folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const { name, text } of files) await replaceFile(join(folder, name), text, { mode: 0o644 });
   } catch (error) {
     throw new UsageError(`--output: cannot write to ${folder}: ${systemReasonOf(error)}`);

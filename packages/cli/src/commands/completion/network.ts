@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Client, type ClientConfig, connect, ddlCache, pick } from '@troupe/client';
 import { silentLogger } from '@troupe/core';
-import { replaceFileSync } from '@troupe/core/durable-file';
+import { makeFolder, replaceFileSync } from '@troupe/core/durable-file';
 import { naturalOrder } from '@troupe/core/internal';
 import discoveryDdl from '@troupe/ddl/discovery.json' with { type: 'json' };
 import rpcutilDdl from '@troupe/ddl/rpcutil.json' with { type: 'json' };
@@ -132,7 +131,7 @@ function read(file: string): Kept | undefined {
 // Facts are for those alone who may ask for them. A cache that cannot be written costs a question each time.
 async function write(file: string, kept: Kept): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file), 0o700);
     replaceFileSync(file, JSON.stringify(kept), 0o600);
   } catch {}
 }
