@@ -119,7 +119,7 @@ function unwritable({ state_dir, log, pid_file, audit, status_file }: DaemonConf
     ),
   ];
   return faults.flatMap(({ what, fault }) =>
-    fault === undefined ? [] : [{ what, error: new TroupeError('FILE_UNREADABLE', `${what}: ${fault}`) }],
+    fault === undefined ? [] : [{ what, error: new TroupeError('FILE_UNREADABLE', fault) }],
   );
 }
 

@@ -134,6 +134,26 @@ const inputs: Readonly<Record<string, Input>> = {
     },
     says: ['the agent ./agent.mjs'],
   },
+  'agents of Troupe without what they need': {
+    config: {
+      agents: ['@troupe/agent-notify', '@troupe/agent-puppetca'],
+      plugins: { notify: { spool: 7 }, puppetca: { backend: 'builtin', cadir: 'FOLDER/ca' } },
+    },
+    says: ['the agent @troupe/agent-notify', 'the agent @troupe/agent-puppetca'],
+  },
+  'a built-in CA that is damaged': {
+    config: {
+      agents: ['@troupe/agent-puppetca'],
+      plugins: {
+        puppetca: { backend: 'builtin', cadir: 'FOLDER/ca', address: '127.0.0.1', port: 8140 },
+      },
+    },
+    make: (folder) => {
+      mkdirSync(join(folder, 'ca'));
+      cpSync(join(folder, 'ca.pem'), join(folder, 'ca/ca_crt.pem'));
+    },
+    says: ['the agent @troupe/agent-puppetca'],
+  },
   'external agents of all wrong kinds': {
     config: {
       external_agents: [
