@@ -5,7 +5,8 @@ import type { EventListener, ProvisionEvent } from './events.js';
 /** Writes every event to a log, with the node's name on each line; Puppet's output at level debug. */
 export function eventLog(log: Logger): EventListener {
   return (event) => {
-    const { identity: node, type, time: _, ...rest } = event;
+    const { identity, name, type, time: _, ...rest } = event;
+    const node = name ?? identity;
     if (event.type === 'output') {
       for (const line of event.text.split('\n')) log.debug({ node, step: event.step }, line);
       return;

@@ -1,4 +1,6 @@
 import { type Logger, messageOf } from '@troupe/core';
+import { BoundedMap, oneLine } from '@troupe/core/internal';
+import { fullNameOf } from '../node/full-name.js';
 import type { NodeReport } from './node-report.js';
 
 /** What happens in a provisioner, as it happens. Times are milliseconds since 1970, durations are seconds. */
@@ -77,6 +79,8 @@ export type ProvisionEvent =
 
 interface About {
   readonly identity: string;
+  /** For people, if it is another one: see {@link fullNameOf}. */
+  readonly name?: string;
   readonly time: number;
 }
 
@@ -84,11 +88,17 @@ type Unstamped<E> = E extends ProvisionEvent ? Omit<E, 'time'> : never;
 
 export type EventListener = (event: ProvisionEvent) => void;
 
+/** Names that are remembered. */
+const mostNames = 20_000;
+
 /** Passes events to listeners; a listener that throws does not affect the others. */
 export class Events {
   // no peer fills this: it holds what this program itself asks for
   readonly #listeners = new Set<EventListener>();
   readonly #log: Logger;
+  // bound: full names of nodes with a short identity | nodes; with an enrolment token, under any name | {mostNames} |
+  // 600 bytes each | the one unused for the longest time is removed; its events have the short name again
+  readonly #names = new BoundedMap<string, string>({ most: mostNames });
 
   constructor(log: Logger) {
     this.#log = log;
@@ -100,8 +110,15 @@ export class Events {
     return () => this.#listeners.delete(listener);
   }
 
+  /** From now on, events about the node have the name that people know it by. */
+  learnName(identity: string, certname: string | undefined): void {
+    const name = fullNameOf(identity, certname);
+    if (name !== identity) this.#names.set(identity, oneLine(name, 253));
+  }
+
   emit(event: Unstamped<ProvisionEvent>): void {
-    const stamped = { ...event, time: Date.now() } as ProvisionEvent;
+    const name = this.#names.get(event.identity);
+    const stamped = { ...event, ...(name === undefined ? {} : { name }), time: Date.now() } as ProvisionEvent;
     for (const listener of this.#listeners) {
       try {
         listener(stamped);

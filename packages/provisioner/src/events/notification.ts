@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { fullNameOf } from '../node/full-name.js';
 import type { ProvisionEvent } from './events.js';
 import type { FailedResource, NodeReport } from './node-report.js';
 
@@ -15,12 +16,13 @@ export interface Notification {
 
 /** The message about a node that is done or quarantined. */
 export function notificationOf(report: NodeReport): Notification {
-  const { identity, outcome, master, reason, failure, failedResources } = report;
+  const { identity, outcome, certname, master, reason, failure, failedResources } = report;
+  const name = fullNameOf(identity, certname);
   const [first] = failedResources ?? [];
   const { resource, file, line } = first ?? placeIn(failure);
-  const fields = { node: identity, outcome, master, reason, failure, resource, file, line };
+  const fields = { node: name, outcome, master, reason, failure, resource, file, line };
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return { identity, id: notificationId(report), ...words(report), fields: Object.fromEntries(known) };
+  return { identity, id: notificationId(report), ...words(report, name), fields: Object.fromEntries(known) };
 }
 
 /** The message that a node waits for something that a person may have to do. */
@@ -108,8 +110,8 @@ function notificationId({ identity, outcome, csrFingerprintSigned, quarantinedSi
   return eventId(outcome, csrFingerprintSigned);
 }
 
-function words(report: NodeReport): Pick<Notification, 'subject' | 'text'> {
-  const { identity, outcome, master, reason } = report;
+function words(report: NodeReport, identity: string): Pick<Notification, 'subject' | 'text'> {
+  const { outcome, master, reason } = report;
   const against = master === undefined ? '' : ` against ${master}`;
   const why = master === undefined || reason === undefined ? [] : [`Master: ${master} (${reason})`];
   if (outcome === 'done') {

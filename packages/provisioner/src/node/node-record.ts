@@ -70,7 +70,7 @@ export function readRecord(status: Status): NodeRecord {
   return {
     // Agents from before the first version of the contract do not state one, and fulfil it.
     contract: status.contract ?? 1,
-    certname: status.certname ?? hash<{ certname?: string }>(status.csr)?.certname,
+    certname: nameOf(status.certname ?? hash<{ certname?: unknown }>(status.csr)?.certname),
     step: status.step,
     isDisabled: status.disabled === true,
     isDone: status.done === true,
@@ -86,6 +86,11 @@ export function readRecord(status: Status): NodeRecord {
     steps,
     history: (status.history ?? []) as HistoryLine[],
   };
+}
+
+// A node can say anything.
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? oneLine(value, 253) : undefined;
 }
 
 /** Whether a step succeeded or was skipped. */

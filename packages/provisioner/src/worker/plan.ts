@@ -52,6 +52,7 @@ export async function planFor(
     signal,
   });
   const record = readRecord(status);
+  dependencies.events.learnName(node.identity, record.certname);
   const fault =
     contractFaultOf(record) ?? nameFaultOf(node) ?? receiptFaultOf(node, dependencies.replacement);
   if (fault !== undefined) return { refusal: fault, state: 'unwanted' };

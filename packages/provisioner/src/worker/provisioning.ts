@@ -2,6 +2,7 @@ import { type Logger, messageOf } from '@troupe/core';
 import { equalJitterBackoff } from '@troupe/core/async';
 import { notifiesPeople } from '../config/config.js';
 import type { FailedResource, NodeReport } from '../events/node-report.js';
+import { fullNameOf } from '../node/full-name.js';
 import { certificateDetailsOf } from '../node/node-record.js';
 import { quarantineByName, quarantineNode } from '../node/quarantine.js';
 import { asFailure, StepFailure } from '../rpc/failure.js';
@@ -74,7 +75,7 @@ class Provisioning {
     this.#dependencies = dependencies;
     this.#stop = stop;
     this.#steps = stepsOf(dependencies.config);
-    this.#log = dependencies.log.child({ node: node.identity });
+    this.#log = dependencies.log.child({ node: fullNameOf(node.identity, record.certname) });
     this.#session = {
       identity: node.identity,
       isQuarantined: record.quarantine !== undefined,
@@ -301,7 +302,8 @@ class Provisioning {
     failedResources: readonly FailedResource[] = [],
   ): NodeReport {
     const { identity, details } = this.#session;
-    const { certname, csrReported, csrSigned, certificate } = details;
+    const { csrReported, csrSigned, certificate } = details;
+    const certname = details.certname ?? this.#plan.record.certname;
     return {
       identity,
       outcome,

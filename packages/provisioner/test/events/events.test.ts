@@ -25,6 +25,19 @@ describe('the events of a provisioner', () => {
     expect(heard[0]?.time).to.be.within(before, Date.now());
   });
 
+  it('have the full name of a node with a short identity, once it is known', () => {
+    const events = new Events(logLines().log);
+    const heard: ProvisionEvent[] = [];
+    events.on((event) => heard.push(event));
+    events.emit(left);
+    events.learnName('web1', 'web1.example.net');
+    events.learnName('web2.example.net', 'other.example.net');
+    events.emit(left);
+    events.emit({ ...left, identity: 'web2.example.net' });
+    expect(heard.map(({ name }) => name)).to.deep.equal([undefined, 'web1.example.net', undefined]);
+    expect(heard.map(({ identity }) => identity)).to.deep.equal(['web1', 'web1', 'web2.example.net']);
+  });
+
   it('reach the others if one who listens throws, which is logged', () => {
     const { log, lines } = logLines();
     const events = new Events(log);

@@ -22,6 +22,30 @@ const notified = {
 } as const;
 const ended = { ...about, type: 'step-ended', step: 'lock', outcome: 'ok', seconds: 0.126 } as const;
 
+describe('machines with the same short name', () => {
+  const names = ['web4.example.net', 'web4.example.org'] as const;
+
+  it('differ in the log', () => {
+    const { log, lines } = logLines();
+    for (const name of names) eventLog(log)({ ...ended, identity: 'web4', name });
+    expect(lines.map(({ node }) => node)).to.deep.equal(names);
+  });
+
+  it('differ in mails', () => {
+    const mails = names.map((certname) => notificationOf({ ...report, identity: 'web4', certname }));
+    expect(mails.map(({ subject }) => subject)).to.deep.equal(
+      names.map((name) => `Provisioned ${name} against puppet1`),
+    );
+    expect(mails.map(({ fields }) => fields.node)).to.deep.equal(names);
+    const [lost] = names.map((certname) =>
+      notificationOf({ ...report, identity: 'web4', certname, outcome: 'quarantined', failure: 'no' }),
+    );
+    expect(lost?.text)
+      .to.include('"mcprovision release web4.example.net"')
+      .and.not.match(/\bweb4\b(?!\.)/);
+  });
+});
+
 /** Each event, its words, and the level at which it is logged. */
 const table: readonly (readonly [ProvisionEvent, string | undefined, number])[] = [
   [{ ...about, type: 'arrived', collective: 'provisioning' }, 'arrived in the collective provisioning', 30],
