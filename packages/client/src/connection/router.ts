@@ -195,9 +195,10 @@ export class Router {
         );
       }
       if (reply.caller !== this.caller || reply.session !== this.session) {
+        const other = reply.caller === this.caller ? 'session' : 'caller';
         throw new TroupeError(
           'MESSAGE_MALFORMED',
-          `a reply from "${reply.sender}" is addressed to another client`,
+          `a reply from "${reply.sender}" is addressed to another ${other}`,
         );
       }
       this.#note(reply, proof);

@@ -81,12 +81,12 @@ export const replyAttacks: readonly Attack[] = [
   isRejected(
     'a reply to another caller is forwarded',
     (network, truth) => network.sign('web2.lab', { ...truth, caller: 'eve.mcollective' }),
-    /is addressed to another client/,
+    /is addressed to another caller/,
   ),
   isRejected(
     'a reply to another session is forwarded',
     (network, truth) => network.sign('web2.lab', { ...truth, session: 's2' }),
-    /is addressed to another client/,
+    /is addressed to another session/,
   ),
   isRejected(
     'a reply to another request is forwarded',
