@@ -129,6 +129,15 @@ describe('mcod as a process', () => {
     expect((await lab.ask('odd', 'fine')).outcome).to.equal('ok');
   });
 
+  it('ends when an error comes out of nowhere that is of no agent', async () => {
+    // Node runs this first, in the place of code with a fault.
+    const fault = 'process.on("SIGPIPE", () => { throw new Error("out of nowhere"); })';
+    await lab.startMcod('', ['--import', `data:text/javascript,${encodeURIComponent(fault)}`]);
+    lab.signal('SIGPIPE');
+    expect(await lab.ended()).to.equal(1);
+    await lab.logged('uncaught exception: the daemon exits');
+  });
+
   it('stays when a handler calls process.exit, which fails, throws later, or listens badly', async () => {
     agent(`
       exits: () => { process.exit(3); },
