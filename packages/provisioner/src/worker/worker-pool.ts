@@ -96,7 +96,7 @@ export class WorkerPool {
     );
   }
 
-  async #endingOf(job: Job, thrown: unknown): Promise<Ending> {
+  async #endingOf(job: Job, thrown: unknown): Promise<Ending | NoPlan> {
     const error = asFailure(thrown, 'planning');
     if (!(error instanceof StepFailure)) {
       this.#dependencies.log.error({ err: error, node: job.identity }, 'unexpected error');
@@ -104,6 +104,10 @@ export class WorkerPool {
     }
     const { kind, message: reason } = error;
     if (kind === 'stopped') return { kind };
+    // A host that has left the collective of new machines needs no provision agent any more.
+    const { enrolment, main } = this.#dependencies.peers;
+    if (kind === 'gone' && job.collective === enrolment && enrolment !== main)
+      return { refusal: reason, state: 'unwanted' };
     if (kind === 'lost' || kind === 'gone') return { kind: 'lost', reason };
     if (kind === 'master-away') return { kind, reason, seconds: error.waitSeconds };
     if (kind !== 'permanent') return { kind: 'unreachable', reason };

@@ -201,12 +201,12 @@ describe('the workshop', () => {
     for (const [kind, expected] of [
       ['stopped', { kind: 'stopped' }],
       ['lost', { kind: 'lost', reason: 'no' }],
-      ['gone', { kind: 'lost', reason: 'no' }],
+      ['gone', { refusal: 'no', state: 'unwanted' }],
       ['failed', { kind: 'unreachable', reason: 'no' }],
       ['unreachable', { kind: 'unreachable', reason: 'no' }],
       ['interrupted', { kind: 'unreachable', reason: 'no' }],
     ] as const) {
-      it(`ends as ${expected.kind} after a failure that is ${kind}`, async () => {
+      it(`ends as ${Object.values(expected)[0]} after a failure that is ${kind}`, async () => {
         expect(await thrown(new StepFailure(kind, 'no'))).to.deep.equal(expected);
         expect(network.of('provision quarantine')).to.deep.equal([]);
       });
