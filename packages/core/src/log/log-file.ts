@@ -15,7 +15,7 @@ export const reopenSignals = ['SIGUSR2', 'SIGWINCH'] as const;
 
 /**
  * A log file that never ends or stops its program: while it cannot be opened or written, as on a full disk, its lines go to
- * standard error, and the last of them also into the file as soon as it can be written again. If the file was moved away, as by
+ * standard error, and the first of them also into the file as soon as it can be written again. If the file was moved away, as by
  * a rotation, a new one is made at most a second later.
  */
 export class LogFile {

@@ -23,7 +23,7 @@ describe('a log file', () => {
     expect(log.fault).to.equal(undefined);
   });
 
-  it('gets the last lines as soon as it can be opened, which is tried once a second', () => {
+  it('gets the lines as soon as it can be opened, which is tried once a second', () => {
     const inTheWay = join(folder, 'logs');
     writeFileSync(inTheWay, '');
     const log = new LogFile(join(inTheWay, 'log'), { now: () => now });
