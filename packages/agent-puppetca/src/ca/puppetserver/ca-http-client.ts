@@ -27,7 +27,8 @@ export class CaHttpClient {
   readonly #serverName: string;
   readonly #timeoutSeconds: number;
   readonly #connectMs: number;
-  #agent: Agent | undefined;
+  /** With the files of `#version`. */
+  #agent: Promise<Agent> | undefined;
   #version = '';
 
   /**
@@ -70,7 +71,10 @@ export class CaHttpClient {
   }
 
   close(): void {
-    this.#agent?.destroy();
+    this.#agent?.then(
+      (agent) => agent.destroy(),
+      () => undefined, // The calls that waited for it have failed with the reason.
+    );
   }
 
   #urlOf(call: HttpCall): URL {
@@ -80,12 +84,22 @@ export class CaHttpClient {
   async #currentAgent(): Promise<Agent> {
     const version = await versionOf(this.#files);
     if (this.#agent && version === this.#version) return this.#agent;
-    const tls = await readTlsFiles(this.#files);
-    // Connections that were checked against the old files are not used again.
-    this.#agent?.destroy();
-    this.#agent = new Agent({ keepAlive: true, ...tls, servername: this.#serverName });
+    // Set before the files are read: calls at the same time share one agent.
     this.#version = version;
+    this.#agent = this.#renewedAgent(this.#agent);
+    this.#agent.catch(() => {
+      this.#version = '';
+    });
     return this.#agent;
+  }
+
+  async #renewedAgent(before: Promise<Agent> | undefined): Promise<Agent> {
+    const tls = await readTlsFiles(this.#files);
+    // Connections that were checked against the old files are not used again; what is under way ends well.
+    const old = await before?.catch(() => undefined);
+    for (const sockets of Object.values(old?.freeSockets ?? {}))
+      for (const socket of sockets ?? []) socket.destroy();
+    return new Agent({ keepAlive: true, ...tls, servername: this.#serverName });
   }
 
   async #send(call: HttpCall, agent: Agent, signal: AbortSignal): Promise<HttpAnswer> {

@@ -61,6 +61,12 @@ describe('HTTP client of the CA', () => {
     }
   });
 
+  it('makes its first calls at the same time', async () => {
+    const client = fake.client();
+    const answers = await Promise.all([client.call(ping), client.call(ping), client.call(ping)]);
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200]);
+  });
+
   it('keeps its connection', async () => {
     const client = fake.client();
     for (let call = 0; call < 3; call += 1) await client.call(ping);
