@@ -165,6 +165,7 @@ class MqttTransport implements Transport {
         connected: true,
         since: this.#connectedAt,
         url,
+        shortConnections: this.#shortOnes,
         ...(address !== undefined && { address }),
       });
       this.#call(this.#connectListeners);
@@ -316,7 +317,8 @@ class MqttTransport implements Transport {
         ? 'the connection broke'
         : `the broker ended ${this.#shortOnes} connections in a row within ${stableAfter / 1000} s: another machine may use the same identity`;
     this.#options.log.warn({ url, reason }, 'lost the connection to the broker');
-    this.#change({ ...this.#link, connected: false, since: Date.now(), url, reason });
+    const shortConnections = this.#shortOnes;
+    this.#change({ ...this.#link, connected: false, since: Date.now(), url, reason, shortConnections });
     this.#scheduleRetry();
   }
 

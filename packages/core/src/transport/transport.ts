@@ -23,6 +23,8 @@ export interface Link {
   readonly reason?: string;
   /** Whether the broker refused us because another client has our name. */
   readonly isNameTaken?: boolean;
+  /** Connections in a row that the broker ended within seconds, as it does while another client takes our name. */
+  readonly shortConnections?: number;
   /** Our own address in this connection, or the last one. */
   readonly address?: string;
 }

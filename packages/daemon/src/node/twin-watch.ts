@@ -26,8 +26,11 @@ export interface TwinWatchParts {
   readonly since: number;
   readonly ownAddress: () => string | undefined;
   readonly log: Logger;
-  /** Called when a twin was recognized. `mustYield`: it was here first, so this daemon must leave the name to it. */
-  readonly onTwin: (twin: Twin, mustYield: boolean) => void;
+  /**
+   * Called when a twin was recognized. `mustYield`: it was here first, so this daemon must leave the name to it. `isNews`:
+   * it was not known, so the record of this node must name it.
+   */
+  readonly onTwin: (twin: Twin, how: { readonly mustYield: boolean; readonly isNews: boolean }) => void;
   /** Called when the broker has sent the last will of the daemon before this one after this one's record. */
   readonly onStrayWill: () => void;
   readonly instance?: string;
@@ -100,9 +103,12 @@ export class TwinWatch {
 
   #found(other: Omit<Twin, 'seen'>, mustYield: boolean): void {
     const twin = { ...other, seen: this.#now() };
+    const { address, since } = this.twin ?? {};
+    // Each of two machines that are connected at the same time hears what the other one publishes because of it.
+    const isNews = this.twin === undefined || address !== other.address || since !== other.since;
     this.#twin = twin;
     this.#report(twin);
-    this.#parts.onTwin(twin, mustYield);
+    this.#parts.onTwin(twin, { mustYield, isNews });
   }
 
   #report({ address = 'unknown', since }: Twin): void {

@@ -5,6 +5,9 @@ import { type Twin, TwinWatch } from './twin-watch.js';
 /** Milliseconds between two looks whether a machine that was here first is still connected. */
 const lookEvery = 5 * 60_000;
 
+/** Connections in a row that the other machine must have ended. */
+const leastShort = 2;
+
 /** Looks after which this node connects although the record says that the other one is here: it may be left over. */
 const mostLooks = 12;
 
@@ -44,9 +47,11 @@ export class Twins {
       since: parts.since,
       ownAddress: () => parts.transport.link?.address,
       log: parts.log,
-      onTwin: (_, mustYield) => {
-        if (mustYield) this.#yield();
-        else parts.update();
+      onTwin: (_, { mustYield, isNews }) => {
+        // Others may write the record, too: only if connections end each other as well is the node better off without one.
+        const { shortConnections = 0 } = parts.transport.link ?? {};
+        if (mustYield && shortConnections >= leastShort) this.#yield();
+        else if (isNews) parts.update();
       },
       onStrayWill: parts.update,
     });

@@ -28,7 +28,7 @@ describe('a machine with the identity of this node', () => {
       onStrayWill: () => {
         strays += 1;
       },
-      onTwin: (twin, mustYield) => found.push({ twin, mustYield }),
+      onTwin: (twin, { mustYield }) => found.push({ twin, mustYield }),
     });
   });
 

@@ -16,6 +16,7 @@ describe('a node with a twin that was connected first', () => {
   let held: string[];
   let looks: number;
   let updates: number;
+  let shortConnections: number;
 
   const publish = (record: object) =>
     own.publish(topic, Buffer.from(JSON.stringify({ v: 2, identity: 'web1.lab', ...record })), {
@@ -30,6 +31,7 @@ describe('a node with a twin that was connected first', () => {
     held = [];
     looks = 0;
     updates = 0;
+    shortConnections = 2;
     let listener = (_payload: Uint8Array, _topic: string, _isRetained: boolean) => {};
     const listeners: (() => void)[] = [];
     let isConnected = false;
@@ -44,6 +46,9 @@ describe('a node with a twin that was connected first', () => {
     const transport = {
       get connected() {
         return isConnected;
+      },
+      get link() {
+        return { connected: isConnected, shortConnections };
       },
       onChange: (given: () => void) => changes.push(given),
       subscribe: async (_: string, given: typeof listener) => {
@@ -98,6 +103,16 @@ describe('a node with a twin that was connected first', () => {
     connect();
     await until('it connects again', () => held.length === 2);
     expect(looks).to.equal(11);
+  });
+
+  it('keeps its connection if there is no more than a record, which others could have written', async () => {
+    shortConnections = 1;
+    connect();
+    await other(true);
+    connect();
+    connect();
+    expect({ held, updates }, 'it is named once').to.deep.equal({ held: [], updates: 1 });
+    expect(twins.twin).to.include({ address: '10.0.0.2' });
   });
 
   it('does not leave the name to one that came later, but announces it', async () => {
