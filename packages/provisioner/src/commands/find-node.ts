@@ -40,11 +40,10 @@ export async function findNode(given: string, peers: Peers): Promise<FoundNode> 
 }
 
 /** The same, also for a node whose provision agent is gone. */
-export async function findAny(given: string, peers: Peers): Promise<FoundNode | FormerNode> {
+export async function findAny(given: string, peers: Peers): Promise<Found> {
   const collectives = [...new Set([peers.enrolment, peers.main])];
-  const reasons: string[] = [];
-  const asked = collectives.map((collective) => look(given, collective, peers, reasons));
-  const all = (await Promise.all(asked)).flat();
+  const looks = await Promise.all(collectives.map((collective) => look(given, collective, peers)));
+  const all = looks.flatMap(({ found }) => found);
   const candidates = isQualified(given) ? all.filter(({ name }) => name === given) : all;
   const exact = candidates.find(({ name }) => name === given);
   const names = [...new Set(candidates.map(({ name }) => name))].sort();
@@ -53,17 +52,11 @@ export async function findAny(given: string, peers: Peers): Promise<FoundNode | 
   // One that is in both collectives is about to be handed over: its record is where its agent replies.
   const node = exact ?? candidates.find((each) => 'record' in each) ?? only;
   if (node) return node;
-  throw new StepFailure(
-    'unreachable',
-    `cannot read the provisioning state of ${given} (${reasons.join('; ')})`,
-  );
+  const reasons = looks.map(({ collective, reason }) => `${collective}: ${reason}`).join('; ');
+  throw new StepFailure('unreachable', `cannot read the provisioning state of ${given} (${reasons})`);
 }
 
-function ambiguous(
-  given: string,
-  candidates: readonly (FoundNode | FormerNode)[],
-  names: readonly string[],
-): StepFailure {
+function ambiguous(given: string, candidates: readonly Found[], names: readonly string[]): StepFailure {
   const named = names.slice(0, mostNamed).map((name) => {
     const found = candidates.find((each) => each.name === name);
     const collective = found && ('node' in found ? found.node.collective : found.collective);
@@ -76,22 +69,25 @@ function ambiguous(
   );
 }
 
-// Notes in `reasons` why nothing was found.
-async function look(
-  given: string,
-  collective: string,
-  peers: Peers,
-  reasons: string[],
-): Promise<readonly (FoundNode | FormerNode)[]> {
-  const identities = new Set([given, ...(await others(given, collective, peers))]);
-  const looked = await Promise.all(
-    [...identities].map((identity) =>
-      ask(identity, collective, peers, (reason) => {
-        if (identity === given) reasons.push(`${collective}: ${reason}`);
-      }),
+type Found = FoundNode | FormerNode;
+
+interface Look {
+  readonly collective: string;
+  readonly found: readonly Found[];
+  /** Why the node of the given name is not found. */
+  readonly reason?: string;
+}
+
+async function look(given: string, collective: string, peers: Peers): Promise<Look> {
+  // At the same time: a search waits for nodes that may not exist.
+  const [own, ...more] = await Promise.all([
+    ask(given, collective, peers),
+    others(given, collective, peers).then((identities) =>
+      Promise.all(identities.map((identity) => ask(identity, collective, peers))),
     ),
-  );
-  return looked.flat();
+  ]);
+  const found = [own, ...more.flat()].filter((each) => typeof each !== 'string');
+  return { collective, found, ...(typeof own === 'string' && { reason: own }) };
 }
 
 // A machine may have its short name until it has a certificate; a full name may be given in short.
@@ -104,12 +100,8 @@ async function others(given: string, collective: string, peers: Peers): Promise<
   return nodes.filter((identity) => identity.startsWith(`${given}.`));
 }
 
-async function ask(
-  identity: string,
-  collective: string,
-  peers: Peers,
-  onFailure: (reason: string) => void,
-): Promise<readonly (FoundNode | FormerNode)[]> {
+/** The node, or why it is not found. */
+async function ask(identity: string, collective: string, peers: Peers): Promise<Found | string> {
   const node = new NodeAgent({ peers, identity, collective, pin: new KeyPin(false) });
   try {
     const status = await node.ask('status', (agent, options) => agent.status({}, options), {
@@ -117,10 +109,9 @@ async function ask(
       signal: neverAborts,
     });
     const record = readRecord(status);
-    return [{ name: fullNameOf(identity, record.certname), node, record }];
+    return { name: fullNameOf(identity, record.certname), node, record };
   } catch (error) {
-    if (error instanceof StepFailure && error.kind === 'gone') return [{ name: identity, collective }];
-    onFailure(messageOf(error));
-    return [];
+    if (error instanceof StepFailure && error.kind === 'gone') return { name: identity, collective };
+    return messageOf(error);
   }
 }

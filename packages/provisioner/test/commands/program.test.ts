@@ -12,7 +12,9 @@ import { Testbed } from '../fixtures/testbed.js';
 const eu = { region: 'eu', country: 'de' };
 const fixture = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
 
-describe('mcprovision', () => {
+describe('mcprovision', function () {
+  // Where nobody replies, a command waits for seconds, and some tests run six.
+  this.timeout(60_000);
   let testbed: Testbed;
   let folder: TempFolder;
   let out: string;
