@@ -8,6 +8,9 @@ import type { Report } from './presenter.js';
 import { isSilent } from './replies.js';
 import { counted, span, statusWord } from './wording.js';
 
+/** The number of cut outputs that a line names. */
+const mostOutputs = 10;
+
 /** The end of a call for people, on standard error: which nodes did not reply and why, and the statistics. */
 export function footer(screen: Screen, report: Report): void {
   const { stats, found } = report;
@@ -54,10 +57,17 @@ export function unansweredLines(results: readonly Result[], all: boolean): reado
 /** Names of the nodes whose outputs were cut, by the outputs. */
 export function cutLines(results: readonly Result[], all: boolean): readonly string[] {
   const cut = results.filter(({ cut }) => cut !== undefined);
-  return [...namesBy(cut, (result) => plainLine(Object.keys(result.cut ?? {}).join(', ')))].map(
+  return [...namesBy(cut, (result) => plainLine(outputList(result.cut ?? {})))].map(
     ([outputs, senders]) =>
       `Output cut, too large for one reply: ${outputs} of ${nameList(senders, all)} (request less)`,
   );
+}
+
+// A node decides how many it names.
+function outputList(cut: Readonly<Record<string, number>>): string {
+  const names = Object.keys(cut);
+  const more = names.length > mostOutputs ? ` and ${names.length - mostOutputs} more` : '';
+  return `${names.slice(0, mostOutputs).join(', ')}${more}`;
 }
 
 function whySilent(result: Result): string {

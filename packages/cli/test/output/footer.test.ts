@@ -48,6 +48,14 @@ describe('the footer', () => {
     );
   });
 
+  it('names only the first of many outputs that were cut', () => {
+    const cut = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`k${index}`, 1]));
+    const [line] = linesOf(reportOn([result('a', 'ok', { cut })]));
+    expect(line).to.equal(
+      'Output cut, too large for one reply: k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 90 more of a (request less)',
+    );
+  });
+
   it('lists nodes that did not respond to discovery, and unexpected replies', () => {
     const report = reportOn([result('a', 'ok')], { silent: ['z'] });
     const more = { ...report, stats: { ...report.stats, unexpected: ['y'] } };

@@ -9,6 +9,18 @@ const mostOutputBytes = maxReplyBytes - 24 * 1024;
 /** Characters of a status message; each may take six bytes. */
 const mostStatus = 2048;
 
+/** Bytes of JSON of a value that is whole or not there: to cut it gains too little. */
+const leastToCut = 32;
+
+/** Cut outputs that a status message names, and as many that were left out. */
+const mostNamed = 5;
+
+/** Cut outputs that the list of a reply names. */
+const mostInList = 10;
+
+/** Characters of the name of a cut output; each may take six bytes. */
+const mostNameLength = 80;
+
 /** Characters of one piece of progress, of which each may take six bytes. */
 const pieceLength = 100_000;
 
@@ -16,14 +28,15 @@ const pieceLength = 100_000;
 export interface FittedOutput {
   readonly data: Data;
   readonly statusmsg: string;
-  /** The outputs that were cut, each with the bytes of JSON that it had; absent if none was. */
+  /** The first of the outputs that were cut or left out, each with the bytes of JSON that it had; absent if none was. */
   readonly 'x-cut'?: Readonly<Record<string, number>>;
 }
 
 /**
  * Cuts outputs that are too large for a reply, and says so in the status message: the action has run, and what it did
  * must not be lost. Small outputs stay whole; a text keeps its beginning and its end, an array its first items, a hash
- * as many entries as possible. The type of an output never changes. Throws a TypeError for what JSON cannot express.
+ * as many entries as possible. The type of an output never changes. Those for which there is no room even if they are
+ * empty are left out, the largest first. Throws a TypeError for what JSON cannot express.
  */
 export function fitOutput(
   data: Data,
@@ -31,26 +44,86 @@ export function fitOutput(
   secretOutputs: readonly string[] = [],
 ): FittedOutput {
   const status = middleCut(statusmsg, mostStatus);
-  const sizes = new Map(Object.entries(data).map(([name, value]) => [name, sizeOf(value) + name.length + 4]));
+  const outputs = Object.entries(data).map(([name, value]) => measured(name, value));
   // What is encrypted grows by a third.
-  const hasSecrets = secretOutputs.some((name) => sizes.has(name));
+  const hasSecrets = secretOutputs.some((name) => Object.hasOwn(data, name));
   const most = hasSecrets ? Math.floor(mostOutputBytes * 0.74) : mostOutputBytes;
-  const limit = shareOf([...sizes.values()], most);
-  const cut = [...sizes].filter(([, size]) => size > limit).map(([name]) => name);
-  if (cut.length === 0) return { data, statusmsg: status };
-  const entries = Object.entries(data).map(([name, value]) =>
-    cut.includes(name) ? ([name, cutTo(value, limit - name.length - 4)] as const) : ([name, value] as const),
+  if (sum(outputs.map(({ size }) => size)) <= most) return { data, statusmsg: status };
+  const kept = new Set<Output>();
+  let left = most;
+  for (const output of outputs.toSorted((a, b) => a.size - b.size)) {
+    if (output.least > left) continue;
+    kept.add(output);
+    left -= output.least;
+  }
+  const limit = shareOf(
+    [...kept].map(({ size, least }) => size - least),
+    left,
   );
-  const kept = Object.fromEntries(entries);
-  const words = cut
-    .slice(0, 5)
-    .map((name) => `${name} (${mib(sizeOf(kept[name]))} of ${mib(sizes.get(name) ?? 0)} MiB)`);
-  const more = cut.length > words.length ? ` and ${cut.length - words.length} more` : '';
+  const fitted = new Map<string, unknown>();
+  const cut: Output[] = [];
+  const leftOut: Output[] = [];
+  for (const output of outputs) {
+    const { name, value, nameSize, size, least } = output;
+    if (!kept.has(output)) leftOut.push(output);
+    else if (size - least <= limit) fitted.set(name, value);
+    else {
+      cut.push(output);
+      fitted.set(name, cutOrEmpty(value, limit + least - nameSize));
+    }
+  }
+  const words = [
+    named('so cut', cut, ({ name, size }) => `${mib(sizeOf(fitted.get(name)))} of ${mib(size)} MiB`),
+    named('left out', leftOut, ({ size }) => `${mib(size)} MiB`),
+  ];
   return {
-    data: kept,
-    statusmsg: `${status}; too large for one reply, so cut: ${words.join(', ')}${more}`,
-    'x-cut': Object.fromEntries(cut.slice(0, 100).map((name) => [name, sizes.get(name) ?? 0])),
+    data: Object.fromEntries(fitted),
+    statusmsg: `${status}; too large for one reply, ${words.filter((text) => text !== '').join('; ')}`,
+    'x-cut': namedSizes([...cut, ...leftOut]),
   };
+}
+
+interface Output {
+  readonly name: string;
+  readonly value: unknown;
+  /** Bytes of JSON of its name, with what stands around it. */
+  readonly nameSize: number;
+  /** Bytes of JSON, with those of the name. */
+  readonly size: number;
+  /** The fewest bytes to which it can be cut. */
+  readonly least: number;
+}
+
+function measured(name: string, value: unknown): Output {
+  const nameSize = sizeOf(name) + 2;
+  const size = nameSize + sizeOf(value);
+  const isCuttable = size - nameSize > leastToCut && emptyOf(value) !== undefined;
+  return { name, value, nameSize, size, least: isCuttable ? nameSize + 2 : size };
+}
+
+function emptyOf(value: unknown): unknown {
+  if (typeof value === 'string') return '';
+  if (Array.isArray(value)) return [];
+  return isHash(value) ? {} : undefined;
+}
+
+function cutOrEmpty(value: unknown, most: number): unknown {
+  const cut = cutTo(value, most);
+  return sizeOf(cut) <= most ? cut : emptyOf(value);
+}
+
+// Names come from the agent and may be long, and many.
+function named(what: string, outputs: readonly Output[], sizesOf: (output: Output) => string): string {
+  if (outputs.length === 0) return '';
+  const shown = outputs.slice(0, mostNamed);
+  const words = shown.map((output) => `${middleCut(output.name, mostNameLength)} (${sizesOf(output)})`);
+  const more = outputs.length > shown.length ? ` and ${outputs.length - shown.length} more` : '';
+  return `${what}: ${words.join(', ')}${more}`;
+}
+
+function namedSizes(outputs: readonly Output[]): Readonly<Record<string, number>> {
+  const shown = outputs.slice(0, mostInList);
+  return Object.fromEntries(shown.map(({ name, size }) => [middleCut(name, mostNameLength), size]));
 }
 
 /** Splits output of a running action into pieces that fit in a reply; only a text can be split, anything else is cut. */
@@ -71,6 +144,10 @@ export function piecesOf(data: unknown): readonly unknown[] {
 
 function mib(bytes: number): string {
   return (bytes / (1024 * 1024)).toFixed(1);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
 }
 
 function sizeOf(value: unknown): number {

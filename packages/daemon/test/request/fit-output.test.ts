@@ -64,6 +64,44 @@ describe('outputs that are too large for a reply', () => {
     expect(fitted.statusmsg).to.equal('OK; too large for one reply, so cut: facts (0.7 of 2.9 MiB)');
   });
 
+  const keyed = (count: number, value: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, value]));
+  const tooMany: readonly (readonly [string, Record<string, unknown>])[] = [
+    ['200,000 texts', keyed(200_000, x(40))],
+    ['200,000 numbers', keyed(200_000, 1)],
+    ['200,000 nested arrays', keyed(200_000, [[[x(40)]]])],
+    ['an output with a name that is too long', { [x(1_000_000)]: 1, [`${x(999_999)}y`]: 'text' }],
+    [
+      'long names that JSON escapes',
+      Object.fromEntries(
+        Array.from({ length: 1000 }, (_, index) => [`${'\u0001'.repeat(2000)}${index}`, x(10)]),
+      ),
+    ],
+  ];
+  for (const [what, data] of tooMany)
+    it(`makes ${what} fit, and says how many it left out`, () => {
+      const fitted = fitOutput({ s: 1, ...data }, 'OK');
+      expect(sizeOf(fitted) + 4096).to.be.at.most(maxReplyBytes);
+      expect(fitted.data.s).to.equal(1);
+      const names = Object.keys(fitted.data);
+      expect(names).to.deep.equal(['s', ...Object.keys(data)].filter((name) => name in fitted.data));
+      const lost = Object.keys(data).length + 1 - names.length;
+      const [, leftOut = ''] = /left out: (.+)/s.exec(fitted.statusmsg) ?? [];
+      const named = (leftOut.match(/ MiB\)/g) ?? []).length;
+      const [, more = '0'] = / and (\d+) more$/.exec(leftOut) ?? [];
+      expect(named + Number(more))
+        .to.equal(lost)
+        .and.above(0);
+      expect(named).to.be.at.most(5);
+      expect(fitted.statusmsg).to.have.length.below(2000);
+      expect(Object.keys(fitted['x-cut'] ?? {})).to.have.length.within(1, 10);
+      expect(sizeOf(fitted['x-cut'])).to.be.below(8000);
+    });
+
+  it('leaves out no more than it must', () => {
+    expect(Object.keys(fitOutput(keyed(200_000, x(40)), 'OK').data)).to.have.length.above(40_000);
+  });
+
   it('keeps the beginning and the end of a text', () => {
     const { data } = fitOutput({ out: `begin${x(2_000_000)}end` }, 'OK');
     expect(data.out).to.match(/^beginx+\n\[… \d+ characters left out …\]\nx+end$/);
