@@ -8,6 +8,7 @@ import {
   messageOf,
   TroupeError,
 } from '@troupe/core';
+import { KeyedSerial } from '@troupe/core/async';
 import { isErrno } from '@troupe/core/durable-file';
 import { diskFaultOf, reasonOf } from '@troupe/core/internal';
 import type { DaemonConfig } from '../config.js';
@@ -15,7 +16,7 @@ import type { Loss } from '../loss.js';
 import { outsideAgents } from './agent-scope.js';
 import { Closers } from './closers.js';
 import { ExternalAgents } from './external/index.js';
-import { findAgent } from './import.js';
+import { findAgent, type ImportedAgent } from './import.js';
 import { agentStateDir, type Registry } from './registry.js';
 import { StayingAgents } from './staying.js';
 
@@ -24,6 +25,9 @@ const lookInterval = 2000;
 
 /** Milliseconds after which an agent that was left out because of the disk is tried again. */
 const retryInterval = 60_000;
+
+/** Milliseconds after which an agent that is still being loaded is named in the log. */
+const longLoad = 5000;
 
 /** The agents that may exist in the collective of machines without a certificate. */
 const enrollingAgents = new Set(['rpcutil', 'discovery', 'provision']);
@@ -45,7 +49,23 @@ export interface AgentsOptions {
   readonly trialFolder?: string;
   /** Milliseconds that an agent has to set itself up. */
   readonly setUpTime?: number;
+  /** Milliseconds after which an agent that is still being loaded is named in the log. */
+  readonly longLoad?: number;
 }
+
+/** An agent of the configuration that was imported, or could not be. */
+interface Imported {
+  readonly specifier: string;
+  /** Its own, if it is known. */
+  readonly name: string;
+  /** Absent if it cannot be found. */
+  readonly found: ImportedAgent | undefined;
+  /** Rejects with why it could not be imported. */
+  readonly agent: () => Promise<Agent>;
+}
+
+/** The place of agents that are loaded after all others: one after the other. */
+const lastPlace = Number.MAX_SAFE_INTEGER;
 
 /** Subscribes to the requests to an agent; the result ends the subscription. */
 export type Subscribe = (agent: string) => Promise<() => Promise<void>>;
@@ -61,6 +81,8 @@ export class Agents {
   /** Why agents are left out, by their names in the configuration. */
   // no peer fills this: it holds the agents of the configuration
   readonly #leftOut = new Map<string, unknown>();
+  // no peer fills this: it holds the data plugins of the agents of the configuration
+  readonly #dataPlaces = new Map<string, number>();
   #subscribe: Subscribe | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopWatching: () => Promise<void> = async () => {};
@@ -103,8 +125,8 @@ export class Agents {
    */
   async load(given: readonly Agent[]): Promise<void> {
     try {
-      for (const agent of given) await this.#add(agent, agent.ddl.metadata.name);
-      for (const specifier of this.#options.config.agents) await this.#import(specifier);
+      for (const agent of given) await this.#add(agent, agent.ddl.metadata.name, { place: 0 });
+      await this.#importAll(this.#options.config.agents);
       await this.#external.load();
       if (this.#options.trialFolder === undefined) await this.#loadStaying();
     } catch (error) {
@@ -134,7 +156,7 @@ export class Agents {
     for (const specifier of this.#options.config.agents) {
       const error = this.#leftOut.get(specifier);
       if (error === undefined || diskFaultOf(error) === undefined) continue;
-      await this.#import(specifier);
+      await this.#importAll([specifier]);
       if (this.#leftOut.has(specifier)) continue;
       this.#options.log.info({ agent: specifier }, 'an agent that was left out is loaded now');
       for (const name of this.#options.registry.names()) await this.#listenOrLog(name);
@@ -189,19 +211,61 @@ export class Agents {
     }
   }
 
-  async #import(specifier: string): Promise<void> {
+  // One that hangs must not add its time to that of the others; results come in the order of the configuration.
+  async #importAll(specifiers: readonly string[]): Promise<void> {
+    // Which of two of one name is the first is known only when all are imported.
+    const imported = await this.#together(specifiers, 'importing it', (specifier) =>
+      this.#importOne(specifier),
+    );
+    const turns = new KeyedSerial();
+    const failures = await this.#together(specifiers, 'its set-up', async (_, index) => {
+      const one = imported[index];
+      return one && turns.run(one.name, () => this.#setUp(one, index + 1));
+    });
+    for (const [index, specifier] of specifiers.entries()) this.#imported(specifier, failures[index]);
+  }
+
+  /** Does something with each at the same time; those that take long are named in the log. */
+  async #together<T>(
+    specifiers: readonly string[],
+    what: string,
+    work: (specifier: string, index: number) => Promise<T>,
+  ): Promise<readonly T[]> {
+    const { log, longLoad: milliseconds = longLoad } = this.#options;
+    const unfinished = new Set(specifiers);
+    const report = setTimeout(() => {
+      for (const agent of unfinished)
+        log.warn(
+          { agent, reason: `"${agent}": ${what} is not finished after ${milliseconds / 1000} s` },
+          'an agent takes long to load: the daemon serves only when it is loaded or left out',
+        );
+    }, milliseconds);
     try {
-      await this.#importOrThrow(specifier);
-      this.#leave(specifier);
-    } catch (error) {
-      const known = this.#leftOut.get(specifier);
-      this.#leave(specifier, error);
-      if (known !== undefined && messageOf(known) === messageOf(error)) return;
-      this.#options.log.error(
-        { agent: specifier, ...reasonOf(error) },
-        'an agent is left out: the daemon serves without it',
+      return await Promise.all(
+        specifiers.map(async (specifier, index) => {
+          const result = await work(specifier, index);
+          unfinished.delete(specifier);
+          return result;
+        }),
       );
+    } finally {
+      clearTimeout(report);
     }
+  }
+
+  #imported(specifier: string, failure: { readonly error: unknown } | undefined): void {
+    if (failure === undefined) {
+      this.#leave(specifier);
+      return;
+    }
+    const { error } = failure;
+    const known = this.#leftOut.get(specifier);
+    this.#leave(specifier, error);
+    if (known !== undefined && messageOf(known) === messageOf(error)) return;
+    this.#options.log.error(
+      { agent: specifier, ...reasonOf(error) },
+      'an agent is left out: the daemon serves without it',
+    );
   }
 
   #leave(what: string, error?: unknown): void {
@@ -211,19 +275,38 @@ export class Agents {
     if (was !== this.#leftOut.has(what)) this.#options.changed?.();
   }
 
-  async #importOrThrow(specifier: string): Promise<void> {
-    const { now, before, accept } = findAgent(specifier, this.#options.configFile);
+  async #importOne(specifier: string): Promise<Imported> {
+    let found: ImportedAgent | undefined;
     try {
-      await this.#add(await now(), specifier, { specifier });
-      accept();
+      found = findAgent(specifier, this.#options.configFile);
+      const agent = await found.now();
+      return { specifier, name: agent.ddl.metadata?.name ?? specifier, found, agent: async () => agent };
     } catch (error) {
-      if (!before) throw error;
-      // A reload must not cost us an agent that works.
-      this.#options.log.error(
-        { agent: specifier, ...reasonOf(error) },
-        'cannot load the changed agent: the previous version stays in use',
-      );
-      await this.#add(await before(), specifier, { specifier });
+      return { specifier, name: specifier, found, agent: () => Promise.reject(error) };
+    }
+  }
+
+  /** Why it is left out, if it is. */
+  async #setUp(
+    { specifier, found, agent }: Imported,
+    place: number,
+  ): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      try {
+        await this.#add(await agent(), specifier, { specifier, place });
+        found?.accept();
+      } catch (error) {
+        if (!found?.before) throw error;
+        // A reload must not cost us an agent that works.
+        this.#options.log.error(
+          { agent: specifier, ...reasonOf(error) },
+          'cannot load the changed agent: the previous version stays in use',
+        );
+        await this.#add(await found.before(), specifier, { specifier, place });
+      }
+      return undefined;
+    } catch (error) {
+      return { error };
     }
   }
 
@@ -233,8 +316,9 @@ export class Agents {
     {
       specifier,
       section,
+      place = lastPlace,
       ...replacing
-    }: { replaces?: boolean; specifier?: string; section?: AgentConfig | undefined } = {},
+    }: { replaces?: boolean; specifier?: string; section?: AgentConfig | undefined; place?: number } = {},
   ): Promise<boolean> {
     const { config, registry, log, setUpTime } = this.#options;
     const { name } = agent.ddl.metadata;
@@ -245,7 +329,7 @@ export class Agents {
       );
     }
     const own = config.plugins[name] ?? section ?? {};
-    const host = this.#host(name);
+    const host = this.#host(name, place);
     if (specifier !== undefined && this.#options.trialFolder === undefined) {
       host.stay = (isNeeded) => {
         if (isNeeded) this.#staying.keep({ name, specifier, section: own });
@@ -260,7 +344,7 @@ export class Agents {
     return isAtWork;
   }
 
-  #host(name: string): { -readonly [Key in keyof Host]: Host[Key] } {
+  #host(name: string, place: number): { -readonly [Key in keyof Host]: Host[Key] } {
     const { config, data, log, node, reload, acceptReceipt, trialFolder } = this.#options;
     return {
       ...(acceptReceipt && { acceptReceipt }),
@@ -270,9 +354,14 @@ export class Agents {
       stateDir: this.#stateDir(trialFolder ?? config.state_dir, name),
       facts: () => node.facts(),
       classes: () => node.classes(),
-      provideData: (plugin, lookup) => data.set(plugin, lookup),
+      provideData: (plugin, lookup) => {
+        // Of agents that are set up at the same time, the last one counts.
+        if (place < (this.#dataPlaces.get(plugin) ?? 0)) return;
+        this.#dataPlaces.set(plugin, place);
+        data.set(plugin, lookup);
+      },
       reload: () => outsideAgents(reload),
-      onClose: (close) => this.#closers.add(name, close),
+      onClose: (close) => this.#closers.add(name, close, place),
     };
   }
 

@@ -6,15 +6,19 @@ type Close = () => void | Promise<void>;
 /** What agents want done when they end. */
 export class Closers {
   // no peer fills this: it holds the agents of the configuration
-  readonly #closers: { readonly agent: string; readonly close: Close }[] = [];
+  readonly #closers: { readonly agent: string; readonly close: Close; readonly place: number }[] = [];
 
-  add(agent: string, close: Close): void {
-    this.#closers.push({ agent, close });
+  /** Agents that are set up at the same time have the places in which they are given. */
+  add(agent: string, close: Close, place = 0): void {
+    this.#closers.push({ agent, close, place });
   }
 
-  /** Calls each once, the last one first; one that fails hinders none. */
+  /** Calls each once, the last place first; one that fails hinders none. */
   async close(log: Logger): Promise<void> {
-    for (const { agent, close } of this.#closers.splice(0).reverse()) {
+    for (const { agent, close } of this.#closers
+      .splice(0)
+      .sort((a, b) => a.place - b.place)
+      .reverse()) {
       try {
         await inAgent(agent, close);
       } catch (error) {

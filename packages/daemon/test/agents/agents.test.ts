@@ -431,6 +431,108 @@ describe('the agents of a daemon', () => {
     }
   });
 
+  describe('of the configuration that take long', () => {
+    // What modules wait for, and with what they go on.
+    const gate = globalThis as { opened?: Promise<void>; open?: () => void; closings?: string[] };
+    beforeEach(() => {
+      gate.opened = new Promise((resolve) => {
+        gate.open = resolve;
+      });
+    });
+    afterEach(() => {
+      gate.open?.();
+      delete gate.opened;
+      delete gate.open;
+      delete gate.closings;
+    });
+    const writeModule = (file: string, before: string, name: string, setup: string) =>
+      writeFileSync(
+        join(folder, `${file}.mjs`),
+        `${before}\nexport default { ddl: ${JSON.stringify(ddlOf(name, {}))}, setup: async (config, host) => { ${setup} } };`,
+      );
+
+    it('are imported at the same time', async () => {
+      writeModule('one', 'await globalThis.opened;', 'one', 'return {};');
+      writeModule('two', 'globalThis.open();', 'two', 'return {};');
+      const subject = agents(', agents: [./one.mjs, ./two.mjs]');
+      await subject.load([]);
+      expect(subject.leftOut).to.deep.equal([]);
+      expect(registry.names()).to.deep.equal(['one', 'two']);
+    });
+
+    it('are set up at the same time, and closed, replaced and named in the order of the configuration', async () => {
+      const record = (name: string) =>
+        `host.onClose(() => globalThis.closings.push('${name}')); host.provideData('shared', () => '${name}');`;
+      const closed: string[] = [];
+      gate.closings = closed;
+      write('one', `await globalThis.opened; ${record('one')} return {};`);
+      write('two', `${record('two')} globalThis.open(); return {};`);
+      write('bad', "await globalThis.opened; throw new Error('no such device');");
+      write('worse', "throw new Error('no such port');");
+      const subject = agents(', agents: [./one.mjs, ./bad.mjs, ./worse.mjs, ./two.mjs]');
+      await subject.load([]);
+      expect(registry.names()).to.deep.equal(['one', 'two']);
+      expect(subject.leftOut.map(({ what }) => what)).to.deep.equal(['./bad.mjs', './worse.mjs']);
+      expect(logged(50).map(([, name]) => name)).to.deep.equal(['./bad.mjs', './worse.mjs']);
+      expect(data.get('shared')?.(undefined)).to.equal('two');
+      await subject.close();
+      expect(closed).to.deep.equal(['two', 'one']);
+    });
+
+    it('come before later ones of the same name', async () => {
+      writeModule(
+        'slow',
+        'await globalThis.opened;',
+        'same',
+        "host.provideData('which', () => 'slow'); return {};",
+      );
+      writeModule(
+        'fast',
+        'globalThis.open();',
+        'same',
+        "host.provideData('which', () => 'fast'); return {};",
+      );
+      const subject = agents(', agents: [./slow.mjs, ./fast.mjs]');
+      await subject.load([]);
+      expect(data.get('which')?.(undefined)).to.equal('slow');
+      expect(subject.leftOut).to.deep.equal([
+        { what: './fast.mjs', reason: './fast.mjs: an agent named "same" is already loaded' },
+      ]);
+    });
+
+    it('are named in the log while they are being loaded', async () => {
+      writeModule('imports', 'await globalThis.opened;', 'imports', 'return {};');
+      write('quick', 'return {};');
+      writeModule('more', 'await globalThis.opened;', 'more', 'return {};');
+      const subject = agents(', agents: [./imports.mjs, ./quick.mjs, ./more.mjs]', 'none', { longLoad: 1 });
+      const loaded = subject.load([]);
+      const named = (what: string) =>
+        logged(40).filter(([, , reason]) => `${reason}`.includes(`${what} is not finished after 0.001 s`));
+      const isNamed = (name: string) => named('importing it').some(([, agent]) => agent === name);
+      await until('both are named', () => isNamed('./imports.mjs') && isNamed('./more.mjs'));
+      gate.open?.();
+      await loaded;
+      expect(named('importing it')[0]?.slice(0, 2)).to.deep.equal([
+        'an agent takes long to load: the daemon serves only when it is loaded or left out',
+        './imports.mjs',
+      ]);
+      expect(registry.names()).to.deep.equal(['imports', 'more', 'quick']);
+    });
+
+    it('are named in the log while they are set up', async () => {
+      write('slow', 'await globalThis.opened; return {};');
+      const loaded = agents(', agents: [./slow.mjs]', 'none', { longLoad: 1 }).load([]);
+      await until('it is named', () =>
+        logged(40).some(
+          ([, , reason]) => reason === '"./slow.mjs": its set-up is not finished after 0.001 s',
+        ),
+      );
+      gate.open?.();
+      await loaded;
+      expect(registry.names()).to.deep.equal(['slow']);
+    });
+  });
+
   it('leave out one that does not finish its set-up, and load the rest', async () => {
     write('hangs', 'return new Promise(() => {});');
     write('good', 'return {};');
