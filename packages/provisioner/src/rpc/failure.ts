@@ -30,6 +30,8 @@ export class StepFailure extends Error {
   readonly run: string | undefined;
   /** Seconds that Puppet ran in spite of the failure. */
   readonly runSeconds: number | undefined;
+  /** The host whose reply, or whose silence, it is. */
+  readonly host: string | undefined;
   /** The resources that failed in it. */
   readonly failedResources: readonly FailedResource[];
   /** Seconds after which it is worth another attempt, if that is known. */
@@ -42,6 +44,7 @@ export class StepFailure extends Error {
       back?: string;
       run?: string;
       runSeconds?: number;
+      host?: string | undefined;
       failedResources?: readonly FailedResource[];
       waitSeconds?: number;
     } = {},
@@ -51,6 +54,7 @@ export class StepFailure extends Error {
     this.back = options.back;
     this.run = options.run;
     this.runSeconds = options.runSeconds;
+    this.host = options.host;
     this.failedResources = options.failedResources ?? [];
     this.waitSeconds = options.waitSeconds;
   }
@@ -73,7 +77,7 @@ const kinds = {
 export function failureOf(result: Result<unknown>, what: string): StepFailure | undefined {
   if (result.state === 'ok') return undefined;
   const kind = result.statuscode === Status.unknownAction ? 'gone' : kinds[result.state];
-  return new StepFailure(kind, `${what} on ${result.sender}: ${result.statusmsg}`);
+  return new StepFailure(kind, `${what} on ${result.sender}: ${result.statusmsg}`, { host: result.sender });
 }
 
 /** The StepFailure for an error of the network; other errors are defects and are returned unchanged. */

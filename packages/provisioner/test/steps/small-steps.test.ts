@@ -241,6 +241,21 @@ describe('the step', () => {
       });
     }
 
+    for (const kind of ['unreachable', 'interrupted'] as const) {
+      it(`says nothing of the node if the master itself was ${kind} and does not answer`, async () => {
+        network.answers['puppetca info'] = ends('no-reply');
+        const error = new StepFailure(kind, 'the node is offline', { host: 'puppet1' });
+        expect(await attributed(error, context)).to.include({ kind: 'master-away', cause: error });
+        expect(forgotten).to.equal(1);
+      });
+
+      it(`is as it was if the master was ${kind} and answers again`, async () => {
+        const error = new StepFailure(kind, 'the node is offline', { host: 'puppet1' });
+        expect(await attributed(error, context)).to.equal(error);
+        expect(forgotten).to.equal(0);
+      });
+    }
+
     it('says nothing of the node if the CA cannot be asked', async () => {
       network.answers['puppetca info'] = () => Promise.reject(new Error('no broker'));
       expect(await attributed(failed(), context)).to.include({ kind: 'master-away' });
@@ -249,6 +264,7 @@ describe('the step', () => {
     for (const [what, error] of [
       ['that is none of a step', new TypeError('a defect')],
       ['that does not count anyway', new StepFailure('unreachable', 'no')],
+      ['that is of the node', new StepFailure('unreachable', 'no', { host: 'web1' })],
       ['that is for good', new StepFailure('permanent', 'no')],
     ] as const) {
       it(`leaves a failure as it is ${what}`, async () => {

@@ -10,7 +10,8 @@ const us = { region: 'us', country: 'us' };
 const words = (steps: readonly { step: string; outcome: string }[]) =>
   steps.map(({ step, outcome }) => `${step} ${outcome}`);
 
-describe('a provisioning', () => {
+describe('a provisioning', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create();
@@ -303,6 +304,25 @@ describe('a provisioning', () => {
     expect(ca.log).to.deep.equal(['clean web1', 'sign web1']);
     expect(words(report.steps)).to.include('sign_node_csr ok');
   });
+
+  for (const step of ['clean_node_certname', 'sign_node_csr']) {
+    it(`waits for its master if that goes offline as ${step} begins`, async () => {
+      const first = await testbed.master('puppet1', eu);
+      const watched = await testbed.provisioner();
+      const { machine } = await testbed.node('web1', { facts: eu });
+      machine.before = async (action) => {
+        if (action === `record ${step} started`) await first.die();
+      };
+      const { reason } = await watched.event('waiting', 'web1');
+      expect(reason).to.match(
+        /^puppetca status on puppet1: .*; the CA of its master puppet1 does not reply$/,
+      );
+      expect(watched.of('step-ended', 'web1').at(-1)).to.include({ step, outcome: 'master-away' });
+      machine.before = () => {};
+      await testbed.host('puppet1', { collective: 'mcollective', agents: [first.ca.agent()], facts: eu });
+      expect(await watched.ended('web1')).to.include({ outcome: 'done', master: 'puppet1' });
+    });
+  }
 
   it('does not count a run that failed while its master was away', async () => {
     const first = await testbed.master('puppet1', eu);
