@@ -6,7 +6,8 @@ import { Testbed } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
-describe('a provisioner that loses its broker', () => {
+describe('a provisioner that loses its broker', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create();

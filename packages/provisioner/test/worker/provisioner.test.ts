@@ -6,7 +6,8 @@ import { Testbed, type Watched } from '../fixtures/testbed.js';
 const eu = { region: 'eu', country: 'de' };
 const us = { region: 'us', country: 'us' };
 
-describe('a provisioner', () => {
+describe('a provisioner', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create();

@@ -7,7 +7,8 @@ import { type Host, Testbed } from '../fixtures/testbed.js';
 const eu = { region: 'eu-west-1' };
 const us = { region: 'us-east-1' };
 
-describe('a provisioning in two regions', () => {
+describe('a provisioning in two regions', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   let europe: Host & { readonly ca: FakeCa };
   let america: Host & { readonly ca: FakeCa };

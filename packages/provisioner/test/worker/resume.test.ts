@@ -17,7 +17,8 @@ const steps = [
   'done',
 ];
 
-describe('a provisioner that is killed', () => {
+describe('a provisioner that is killed', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create();
@@ -209,7 +210,8 @@ describe('a provisioner that is killed', () => {
   });
 });
 
-describe('a provisioner that has lost its lease', () => {
+describe('a provisioner that has lost its lease', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create();

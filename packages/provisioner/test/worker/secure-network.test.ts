@@ -10,7 +10,8 @@ import { Testbed, type Watched } from '../fixtures/testbed.js';
 
 const eu = { region: 'eu', country: 'de' };
 
-describe('in a network with certificates and enrolment tokens, a provisioning', () => {
+describe('in a network with certificates and enrolment tokens, a provisioning', function () {
+  this.timeout(60_000);
   let testbed: Testbed;
   beforeEach(async () => {
     testbed = await Testbed.create({ isSecure: true });
@@ -31,8 +32,7 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
     expect([machine.record.isDisabled, machine.record.lease]).to.deep.equal([true, null]);
   });
 
-  it('is done with a receipt although the token expired while the node waited for a master', async function () {
-    this.timeout(30_000);
+  it('is done with a receipt although the token expired while the node waited for a master', async () => {
     const watched = await testbed.provisioner();
     const { machine } = await testbed.node('web1', { facts: eu, token: { ttlSeconds: 3 } });
     const { reason } = await watched.event('waiting', 'web1');
@@ -44,8 +44,7 @@ describe('in a network with certificates and enrolment tokens, a provisioning', 
     expect(machine.record.isDisabled).to.equal(true);
   });
 
-  it('goes on after a release although the token expired while the node was in quarantine', async function () {
-    this.timeout(30_000);
+  it('goes on after a release although the token expired while the node was in quarantine', async () => {
     await testbed.master('puppet1', eu);
     const watched = await testbed.provisioner('attempts: 1');
     const { machine } = await testbed.node('web1', { facts: eu, token: { ttlSeconds: 3 } });
