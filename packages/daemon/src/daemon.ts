@@ -75,6 +75,8 @@ export interface DaemonOptions {
   readonly onReload?: () => void;
   /** Called when something happened that its status tells: the broker came or went, it begins to end. */
   readonly onChange?: () => void;
+  /** Ends the start while agents are loaded: it throws the signal's reason. */
+  readonly signal?: AbortSignal;
   /** What the daemon before this one kept of its requests. */
   readonly jobs?: Jobs;
   /** What is known already to keep the daemon from starting: named together with what else is found. */
@@ -150,7 +152,8 @@ async function start(options: DaemonOptions, begun: (() => Promise<void>)[]): Pr
   begun.push(async () => jobs.close());
   // Machines that enrol have the agents of the provisioning only.
   const paused = config.security.mode === 'token' ? [] : [nodeAgent(pause, () => void presence?.update())];
-  await agents.load([rpcutilAgent(node), discoveryAgent(node, jobs), ...paused, ...(options.agents ?? [])]);
+  const given = [rpcutilAgent(node), discoveryAgent(node, jobs), ...paused, ...(options.agents ?? [])];
+  await agents.load(given, options.signal);
   begun.push(() => agents.close());
 
   let twins: Twins | undefined;

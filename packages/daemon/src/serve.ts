@@ -86,11 +86,16 @@ export async function serve(
             'metrics.http': metrics?.faults().http,
             'metrics.textfile': metrics?.faults().textfile,
           }),
+        signal: stopping.signal,
         onReload: () => alarm.ring('reload'),
         onChange: () => status?.write(),
         ...(jobs && { jobs }),
       });
     } catch (error) {
+      if (stopping.signal.aborted && error === stopping.signal.reason) {
+        log.info('shutting down: the daemon had not finished its start');
+        break;
+      }
       if (!working) {
         removePid(pidFile);
         throw error;

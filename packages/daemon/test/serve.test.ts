@@ -103,6 +103,33 @@ describe('mcod in this process', () => {
     });
   }
 
+  it('ends at SIGTERM while an agent is being loaded that hangs', async () => {
+    const gate = globalThis as { importing?: Promise<void>; isImported?: () => void; hang?: Promise<void> };
+    let release = () => {};
+    gate.hang = new Promise((resolve) => {
+      release = resolve;
+    });
+    gate.importing = new Promise((resolve) => {
+      gate.isImported = resolve;
+    });
+    try {
+      writeFileSync(file('hangs.mjs'), 'globalThis.isImported(); await globalThis.hang;');
+      configure(`, agents: [./hangs.mjs], pid_file: ${file('pid')}`);
+      served = serve(file('mcod.yaml'), { connect: ({ will }) => bench.broker.connect({ will }) });
+      await gate.importing;
+      process.emit('SIGTERM');
+      await served;
+      expect(lines('shutting down: the daemon had not finished its start')).to.have.length(1);
+      expect(lines('ready')).to.deep.equal([]);
+      expect(existsSync(file('pid'))).to.equal(false);
+    } finally {
+      release();
+      delete gate.hang;
+      delete gate.importing;
+      delete gate.isImported;
+    }
+  });
+
   it('reloads its configuration at SIGHUP', async () => {
     await begin();
     configure('', 'web2.lab');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import {
   type Agent,
@@ -121,18 +122,27 @@ export class Agents {
 
   /**
    * Loads what is given, then what the configuration names. An agent of the configuration that is at fault is left out, and the
-   * others serve. Throws if a given one is at fault; those before it are closed then.
+   * others serve. Throws if a given one is at fault, and the signal's reason as soon as it aborts; those before it are closed then.
    */
-  async load(given: readonly Agent[]): Promise<void> {
+  async load(given: readonly Agent[], signal?: AbortSignal): Promise<void> {
+    const loaded = this.#loadAll(given);
+    const ended = new AbortController();
     try {
-      for (const agent of given) await this.#add(agent, agent.ddl.metadata.name, { place: 0 });
-      await this.#importAll(this.#options.config.agents);
-      await this.#external.load();
-      if (this.#options.trialFolder === undefined) await this.#loadStaying();
+      // Nothing can end an import: what hangs is left behind.
+      await (signal ? Promise.race([loaded, aborted(signal, ended.signal)]) : loaded);
     } catch (error) {
       await this.#closers.close(this.#options.log);
       throw error;
+    } finally {
+      ended.abort();
     }
+  }
+
+  async #loadAll(given: readonly Agent[]): Promise<void> {
+    for (const agent of given) await this.#add(agent, agent.ddl.metadata.name, { place: 0 });
+    await this.#importAll(this.#options.config.agents);
+    await this.#external.load();
+    if (this.#options.trialFolder === undefined) await this.#loadStaying();
   }
 
   /** Subscribes to the requests to each agent, now and as agents are added and removed. */
@@ -375,4 +385,10 @@ export class Agents {
       return join(folder, 'agents', name);
     }
   }
+}
+
+// Listens until it is no longer needed: the signal is that of the process.
+async function aborted(signal: AbortSignal, unneeded: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort', { signal: unneeded });
+  throw signal.reason;
 }
