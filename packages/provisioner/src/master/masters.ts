@@ -29,6 +29,9 @@ export class Masters {
   readonly #log: Logger;
   readonly #known: KnownMasters;
   #looked: { readonly at: number; readonly list: Promise<MasterList> } | undefined;
+  #turns = 0;
+  /** What the latest look found of those that have ended. */
+  #found: { readonly turn: number; readonly list: MasterList } | undefined;
   /** Why a master could not be used when it was looked at last: what repeats is logged once. */
   // no peer fills this: it holds masters, which the policies of the main collective admit
   #faults: ReadonlyMap<string, string> = new Map();
@@ -143,6 +146,8 @@ export class Masters {
   }
 
   async #find(): Promise<MasterList> {
+    this.#turns += 1;
+    const turn = this.#turns;
     const { client, puppetca, main: collective } = this.#peers;
     const { nodes } = await client.discover({ collective, filter: this.#config.filter });
     const missing = this.#known
@@ -156,6 +161,8 @@ export class Masters {
       puppetca.info({}, { targets, collective, answerWithin }).all(),
     ]);
     const gone = await this.#findGone(missing, infos);
+    // A look waits for masters that do not reply: one that began after it may have ended, with a master that is back.
+    if (this.#found && this.#found.turn > turn) return this.#found.list;
     const faults = new Map<string, string>();
     const here = infos.flatMap((info): Master[] => {
       if (gone.has(info.sender)) return [];
@@ -167,7 +174,9 @@ export class Masters {
       return [];
     });
     this.#note(here, faults, gone);
-    return { here, away: this.#known.away() };
+    const list = { here, away: this.#known.away() };
+    this.#found = { turn, list };
+    return list;
   }
 
   // What a host replies that the search did not find says whether it still is a master: a search may miss one.

@@ -231,6 +231,30 @@ describe('the masters', () => {
     });
   }
 
+  it('are as the latest look found them, although an earlier one ends after it', async () => {
+    const found = masters();
+    await found.list();
+    found.forget();
+    let endEarly = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      endEarly = resolve;
+    });
+    let count = 0;
+    network.answers['puppetca info'] = async (asked) => {
+      count += 1;
+      if (count > 1) return says(info)(asked);
+      await isOver;
+      return ends('no-reply')(asked);
+    };
+    const early = found.look();
+    found.forget();
+    const latest = await found.look();
+    endEarly();
+    expect(await early).to.equal(latest);
+    expect(latest.here).to.have.length(1);
+    expect(found.away()).to.deep.equal([]);
+  });
+
   it('log why one cannot be used when that changes', async () => {
     const { log, lines } = logLines();
     const found = masters('{}', log);
