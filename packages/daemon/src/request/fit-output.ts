@@ -73,8 +73,12 @@ export function fitOutput(
     }
   }
   const words = [
-    named('so cut', cut, ({ name, size }) => `${mib(sizeOf(fitted.get(name)))} of ${mib(size)} MiB`),
-    named('left out', leftOut, ({ size }) => `${mib(size)} MiB`),
+    named(
+      'so cut',
+      cut,
+      ({ name, size }) => `${inUnit(sizeOf(fitted.get(name)), size)} of ${withUnit(size)}`,
+    ),
+    named('left out', leftOut, ({ size }) => withUnit(size)),
   ];
   return {
     data: Object.fromEntries(fitted),
@@ -142,8 +146,15 @@ export function piecesOf(data: unknown): readonly unknown[] {
   return pieces;
 }
 
-function mib(bytes: number): string {
-  return (bytes / (1024 * 1024)).toFixed(1);
+const mebibyte = 1024 * 1024;
+
+// In the unit of what it is compared with.
+function inUnit(bytes: number, whole: number): string {
+  return whole < mebibyte / 10 ? `${bytes}` : (bytes / mebibyte).toFixed(1);
+}
+
+function withUnit(bytes: number): string {
+  return `${inUnit(bytes, bytes)} ${bytes < mebibyte / 10 ? 'bytes' : 'MiB'}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -87,7 +87,7 @@ describe('outputs that are too large for a reply', () => {
       expect(names).to.deep.equal(['s', ...Object.keys(data)].filter((name) => name in fitted.data));
       const lost = Object.keys(data).length + 1 - names.length;
       const [, leftOut = ''] = /left out: (.+)/s.exec(fitted.statusmsg) ?? [];
-      const named = (leftOut.match(/ MiB\)/g) ?? []).length;
+      const named = (leftOut.match(/ (MiB|bytes)\)/g) ?? []).length;
       const [, more = '0'] = / and (\d+) more$/.exec(leftOut) ?? [];
       expect(named + Number(more))
         .to.equal(lost)
@@ -99,7 +99,11 @@ describe('outputs that are too large for a reply', () => {
     });
 
   it('leaves out no more than it must', () => {
-    expect(Object.keys(fitOutput(keyed(200_000, x(40)), 'OK').data)).to.have.length.above(40_000);
+    const { data, statusmsg } = fitOutput(keyed(200_000, x(40)), 'OK');
+    expect(Object.keys(data)).to.have.length.above(40_000);
+    expect(statusmsg).to.match(
+      /so cut: k0 \(2 of 48 bytes\), .+; left out: k\d+ \(\d+ bytes\), .+ and \d+ more$/,
+    );
   });
 
   it('keeps the beginning and the end of a text', () => {
