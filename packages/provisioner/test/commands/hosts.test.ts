@@ -27,7 +27,10 @@ describe('mcprovision on a host', () => {
 
   const write = (yaml: string) => {
     const file = folder.join('provisioner.yaml');
-    writeFileSync(file, `security: { mode: none }\npause_file: ${folder.join('paused')}\n${yaml}`);
+    writeFileSync(
+      file,
+      `security: { mode: none }\npause_file: ${folder.join('paused')}\njournal: ${folder.join('journal')}\n${yaml}`,
+    );
     return file;
   };
   const call = (args: readonly string[], yaml = '', more: Partial<StubIo> = {}) => {

@@ -32,7 +32,10 @@ describe('a command about nodes', () => {
 
   const call = async (yaml: string, ...args: readonly string[]) => {
     const file = folder.join('provisioner.yaml');
-    writeFileSync(file, `security: { mode: none }\nmaster: { criteria: [region] }\n${yaml}`);
+    writeFileSync(
+      file,
+      `security: { mode: none }\nmaster: { criteria: [region] }\njournal: ${folder.join('journal')}\n${yaml}`,
+    );
     io.stdout = '';
     io.stderr = '';
     const before = network.closed;

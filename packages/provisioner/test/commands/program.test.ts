@@ -58,7 +58,7 @@ describe('mcprovision', function () {
     const file = folder.join('provisioner.yaml');
     writeFileSync(
       file,
-      `security: { mode: none }\nmaster: { criteria: [region] }\nlease: 5\nsleeptime: 0.2\nbackoff: { first: 0.05, most: 0.1 }\npause_file: ${folder.join('paused')}\n${/^http:/m.test(yaml) ? '' : 'http: { enabled: false }\n'}${yaml}`,
+      `security: { mode: none }\nmaster: { criteria: [region] }\nlease: 5\nsleeptime: 0.2\nbackoff: { first: 0.05, most: 0.1 }\npause_file: ${folder.join('paused')}\njournal: ${folder.join('journal')}\n${/^http:/m.test(yaml) ? '' : 'http: { enabled: false }\n'}${yaml}`,
     );
     return runProgram([...args, '--config', file], io());
   };

@@ -24,7 +24,8 @@ describe('mcprovision as a process', () => {
     writeFileSync(
       file,
       `daemonize: true\nlogfile: ${log}\npid_file: ${pidFile}\nconnect_timeout: 0.5\n` +
-        `broker: { urls: ["mqtt://127.0.0.1:${await freePort()}"] }\nsecurity: { mode: none }\n`,
+        `broker: { urls: ["mqtt://127.0.0.1:${await freePort()}"] }\nsecurity: { mode: none }\n` +
+        `journal: ${folder.join('journal')}\n`,
     );
     const parent = startProcess(process.execPath, [program, 'run', '--config', file]);
     const { code } = await parent.exited;
