@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
@@ -89,7 +90,13 @@ async function checkDdlFile(
     return;
   }
   const commands = commandsOf({ ddlFile: file, isNamed: true }, ddl.metadata.name);
-  await checkAgent(externalAgent({ ddl, commands }), config, validation);
+  // A DDL may be written before its program, or for other hosts.
+  if (commands.some((command) => existsSync(command)))
+    await checkAgent(externalAgent({ ddl, commands }), config, validation);
+  else
+    validation.warnings.push(
+      `program of the external agent not found, so it was not checked: none of ${commands.join(', ')} exists`,
+    );
 }
 
 async function checkModule(
