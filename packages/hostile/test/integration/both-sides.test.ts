@@ -67,21 +67,18 @@ describe('what both sides are told', function () {
     await says(network.log, 'it is used up: 1 machines have used it');
   });
 
-  for (const [what, more, words] of [
-    ['that is over', { ttlSeconds: -60 }, 'the enrolment token expired at'],
-    [
-      'for other machines',
-      { facts: ['secret=xyz'] },
-      'the enrolment token is only for machines with secret=xyz',
-    ],
-  ] as const) {
-    it(`of a token ${what}: the machine does not even start`, async () => {
-      const refused = await enrol('new5.lab', await network.token(more)).catch(
-        (error: Error) => error.message,
-      );
-      expect(refused).to.include(words);
-    });
-  }
+  it('of a token that is over: the broker decides, because the clock of the machine may be wrong', async () => {
+    const lines = await enrol('new5.lab', await network.token({ ttlSeconds: -60 }));
+    await says(lines, 'the enrolment token has expired, or the clock of this machine is wrong');
+    await says(network.log, 'the enrolment token expired at');
+  });
+
+  it('of a token for other machines: the machine does not even start', async () => {
+    const refused = await enrol('new6.lab', await network.token({ facts: ['secret=xyz'] })).catch(
+      (error: Error) => error.message,
+    );
+    expect(refused).to.include('the enrolment token is only for machines with secret=xyz');
+  });
 
   it('of a request: a collector hears the very line of the audit', async () => {
     const collector = await network.join('alice.mcollective');
