@@ -268,12 +268,18 @@ export const recordChecks: readonly Check[] = [
       await subject.ok('record', { step: 'lock', outcome: 'ok', reason: 'fine', data: { a: 1 } });
       await subject.ok('record', { step: 'verify', outcome: 'failed', reason: 'away' });
       await subject.ok('quarantine', { reason: 'it did not come back' });
-      const before = await subject.status();
+      const before = await recordOf(subject);
       await subject.restart();
-      expectEqual(await subject.status(), before, 'status after a restart');
+      expectEqual(await recordOf(subject), before, 'status after a restart');
     },
   },
 ];
+
+// The name is no part of the record: it is null until Puppet has told it.
+async function recordOf(subject: Subject): Promise<Data> {
+  const { certname: _, ...record } = await subject.status();
+  return record;
+}
 
 async function lines(subject: Subject, outcome: string): Promise<readonly Data[]> {
   const { history } = await subject.status();
