@@ -1,14 +1,14 @@
 import { certificateDetailsOf, type NodeRecord } from '../node/node-record.js';
 import { StepFailure } from '../rpc/failure.js';
+import { arrivalsNamed } from './arrivals-named.js';
 import { ExitCode } from './exit-code.js';
-import { findArrivals } from './find-arrivals.js';
 import { findAny } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
 import { isTelling, type KnownArrival, reasonOfArrival } from './known-arrivals.js';
 import { withSession } from './session.js';
 import { stateOf } from './state.js';
-import { provisionersOf, wordsOfOwed } from './status.js';
+import { askProvisioners, wordsOfOwed } from './status.js';
 import { table } from './table.js';
 
 /**
@@ -21,11 +21,11 @@ export function explain(
   options: { config?: string; json?: boolean },
 ): Promise<ExitCode> {
   return withSession(io, options.config, async ({ client, config, peers }) => {
-    const [found, provisioners, arrivals] = await Promise.all([
+    const [found, { provisioners, known: machines }] = await Promise.all([
       findAny(given, peers).catch(unlessSilent),
-      provisionersOf({ client, peers }),
-      findArrivals(io, { client, config, peers }, given),
+      askProvisioners(io, { client, config, peers }),
     ]);
+    const arrivals = arrivalsNamed(machines, given);
     if (found instanceof StepFailure) {
       if (arrivals.length === 0 || found.kind !== 'unreachable') throw found;
       if (options.json)

@@ -1,10 +1,11 @@
 import { neverAborts } from '../rpc/never-aborts.js';
+import { arrivalsNamed, withArrivals } from './arrivals-named.js';
 import { ExitCode } from './exit-code.js';
-import { findArrivals, withArrivals } from './find-arrivals.js';
 import { findNode } from './find-node.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
 import { withSession } from './session.js';
+import { askProvisioners } from './status.js';
 
 /**
  * `mcprovision release NODE` ends a quarantine, so that the next provisioner continues at the step where the node
@@ -17,10 +18,11 @@ export function release(
 ): Promise<ExitCode> {
   return withSession(io, options.config, async (session) => {
     const { fresh } = options;
-    const [found, arrivals] = await Promise.all([
+    const [found, { known }] = await Promise.all([
       findNode(given, session.peers).catch((error: unknown) => ({ error })),
-      findArrivals(io, session, given),
+      askProvisioners(io, session),
     ]);
+    const arrivals = arrivalsNamed(known, given);
     if ('error' in found) throw withArrivals(found.error, arrivals);
     const { node, name: identity } = found;
     const { released } = await node.change(

@@ -117,12 +117,10 @@ async function watch(io: Io, session: CommandSession, options: StatusOptions & {
 async function snapshotOf(io: Io, session: CommandSession, { all }: StatusOptions): Promise<Snapshot> {
   const { enrolment, main } = session.peers;
   const collectives = all && main !== enrolment ? [enrolment, main] : [enrolment];
-  const [provisioners, here, ...found] = await Promise.all([
-    provisionersOf(session),
-    arrivalsHere(io, session.config),
+  const [{ provisioners, known }, ...found] = await Promise.all([
+    askProvisioners(io, session),
     ...collectives.map((collective) => linesOf(session, collective)),
   ]);
-  const known = merged([...here, ...provisioners.flatMap(({ arrivals }) => arrivals)]);
   const nodes = withArrivals(
     found.flatMap((each) => each.lines),
     known,
@@ -159,8 +157,17 @@ function withArrivals(lines: readonly Line[], known: readonly KnownArrival[]): r
   return [...shown.values()].sort((a, b) => naturalOrder(a.identity, b.identity));
 }
 
+/** The provisioners, and the machines that they and the one on this host know. */
+export async function askProvisioners(
+  io: Pick<Io, 'page'>,
+  session: Pick<CommandSession, 'client' | 'config' | 'peers'>,
+): Promise<{ readonly provisioners: readonly ProvisionerLine[]; readonly known: readonly KnownArrival[] }> {
+  const [provisioners, here] = await Promise.all([provisionersOf(session), arrivalsHere(io, session.config)]);
+  return { provisioners, known: merged([...here, ...provisioners.flatMap(({ arrivals }) => arrivals)]) };
+}
+
 /** The provisioners of the network, as their agents report them. */
-export async function provisionersOf({
+async function provisionersOf({
   client,
   peers,
 }: Pick<CommandSession, 'client' | 'peers'>): Promise<readonly ProvisionerLine[]> {
